@@ -1,0 +1,52 @@
+"""The one door between the hub and what executes its connectors."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from integrations.domain import Handle, Health, Job, LogPage, Plan, Progress, Ref
+
+
+class Engine(Protocol):
+    """Something that runs jobs. Instances are shared by threads and hold no run's state.
+
+    Every method may raise `EngineError`; its `retryable` says whether to ask again.
+    """
+
+    needs_deployment: bool
+    """Whether an integration must be provisioned before its first run."""
+    is_bound_to_host: bool
+    """Whether only workers of the host that started a job can step it."""
+    poll_seconds: tuple[float, float]
+    """The first pause between two polls and the longest one it grows to."""
+
+    def check(self) -> Health:
+        """Tell whether the engine is reachable and complete, without raising."""
+        ...
+
+    def provision(self, plan: Plan) -> Ref:
+        """Create or update what a deployment needs there; idempotent. A failure leaves nothing half-made."""
+        ...
+
+    def deprovision(self, ref: Ref) -> None:
+        """Remove what `provision` made; what is gone already is no error."""
+        ...
+
+    def start(self, job: Job) -> Progress:
+        """Start the job, or find it when an earlier step started it already: same key, same handle.
+
+        An engine that is done at once may answer with the outcome in place.
+        """
+        ...
+
+    def poll(self, job: Job, handle: Handle) -> Progress: ...
+
+    def cancel(self, handle: Handle) -> None:
+        """Ask for the end of the work; idempotent. `poll` tells when it has ended."""
+        ...
+
+    def forget(self, handle: Handle) -> None:
+        """Drop what the engine stored of a job whose rows are safely landed."""
+        ...
+
+    def logs(self, handle: Handle, cursor: str) -> LogPage: ...

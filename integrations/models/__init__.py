@@ -1,0 +1,21 @@
+"""Who uses the connectors, and what happened."""
+
+from integrations.models.credential import Credential
+from integrations.models.dataset import Dataset, DatasetVersion, RunInput
+from integrations.models.deployment import Deployment
+from integrations.models.integration import Integration, IntegrationInput
+from integrations.models.run import Run
+from integrations.vault.models import TenantKey, VaultCanary
+
+__all__ = [
+    "Credential",
+    "Dataset",
+    "DatasetVersion",
+    "Deployment",
+    "Integration",
+    "IntegrationInput",
+    "Run",
+    "RunInput",
+    "TenantKey",
+    "VaultCanary",
+]

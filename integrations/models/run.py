@@ -1,0 +1,74 @@
+"""One execution of an integration. The row is also its place in the queue."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from integrations.domain import RunState, Trigger
+from tenants.scope import TenantOwned
+
+
+class Run(TenantOwned):
+    """`due_at` says when the run next needs a step; null means that it ended."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    integration = models.ForeignKey("integrations.Integration", on_delete=models.PROTECT, related_name="runs")
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    deployment = models.ForeignKey("integrations.Deployment", null=True, on_delete=models.SET_NULL, related_name="+")
+    connector_version = models.CharField(max_length=32)
+    trigger = models.CharField(max_length=16, choices=[(t.value, t.value) for t in Trigger])
+    idempotency_key = models.CharField(max_length=200, null=True)
+    config = models.JSONField(default=dict, help_text="the effective config, secrets masked")
+
+    state = models.CharField(
+        max_length=16, choices=[(s.value, s.label) for s in RunState], default=RunState.QUEUED.value
+    )
+    attempt = models.PositiveSmallIntegerField(default=1)
+    queue = models.CharField(max_length=100, help_text="whose workers step it: an engine, or an engine on one host")
+    due_at = models.DateTimeField(null=True, default=timezone.now)
+    lease = models.UUIDField(null=True)
+    asked_at = models.DateTimeField(null=True, help_text="when this attempt's engine was first asked to start")
+    handle = models.JSONField(null=True)
+    stumbles = models.PositiveIntegerField(default=0, help_text="failed steps in a row; reset by a good one")
+    deadline_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    is_over_deadline = models.BooleanField(default=False)
+
+    progress = models.JSONField(default=dict)
+    rows = models.BigIntegerField(null=True)
+    bytes = models.BigIntegerField(null=True)
+    metrics = models.JSONField(default=dict)
+    failure = models.JSONField(null=True)
+    note = models.CharField(max_length=300, blank=True)
+    steps = models.JSONField(default=dict, help_text="seconds spent by step")
+
+    queued_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta(TenantOwned.Meta):
+        abstract = False
+        ordering = ["-queued_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["integration", "idempotency_key"],
+                condition=models.Q(idempotency_key__isnull=False),
+                name="run_once_per_key",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["queue", "due_at"], condition=models.Q(due_at__isnull=False), name="run_due"),
+            models.Index(fields=["tenant", "-queued_at", "-id"], name="runs_of_a_tenant"),
+            models.Index(fields=["integration", "-queued_at", "-id"], name="runs_of_an_integration"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.integration_id} {self.state}"
+
+    @property
+    def is_final(self) -> bool:
+        return RunState(self.state).is_final

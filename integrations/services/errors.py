@@ -1,0 +1,28 @@
+"""What services raise when they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connectors.schemas import FieldError
+
+
+class Invalid(Exception):
+    """Given values break the rules; one error per field."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("; ".join(f"{error.pointer}: {error.detail}" for error in errors))
+        self.errors = tuple(errors)
+
+
+class Refused(Exception):
+    """The state of things does not allow it."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+def invalid(pointer: str, code: str, detail: str) -> Invalid:
+    return Invalid([FieldError(pointer, code, detail)])
