@@ -33,10 +33,11 @@ class Engine(Protocol):
         ...
 
     def start(self, job: Job) -> Progress:
-        """Start the job, or find it when an earlier step started it already: same key, same handle.
+        """Start the job. One that is done at once may be answered with its outcome in place."""
+        ...
 
-        An engine that is done at once may answer with the outcome in place.
-        """
+    def find(self, job: Job) -> Handle | None:
+        """Find what an earlier `start` of the same `job.key` began, when nobody wrote its handle down."""
         ...
 
     def poll(self, job: Job, handle: Handle) -> Progress: ...

@@ -34,6 +34,7 @@ class Run(TenantOwned):
     asked_at = models.DateTimeField(null=True, help_text="when this attempt's engine was first asked to start")
     handle = models.JSONField(null=True)
     stumbles = models.PositiveIntegerField(default=0, help_text="failed steps in a row; reset by a good one")
+    stumbled_at = models.DateTimeField(null=True, help_text="when the first of those failed steps was")
     deadline_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
     is_over_deadline = models.BooleanField(default=False)
