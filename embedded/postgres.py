@@ -1,0 +1,125 @@
+"""Run a command on a PostgreSQL of its own: `python -m embedded.postgres pytest ...` sets DATABASE_URL and cleans up.
+
+The server comes from pgserver's wheel. It is started here and not by pgserver, because PostgreSQL refuses root: pgserver
+would add a system user and open the folders above the checkout to everyone; this runs it as `nobody` on a copy in /tmp.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+START_SECONDS = 90
+
+
+class PostgresFailed(RuntimeError):
+    """PostgreSQL did not start; the message carries the end of its log."""
+
+
+def binaries() -> Path:
+    spec = importlib.util.find_spec("pgserver")
+    if spec is None or spec.origin is None:
+        raise PostgresFailed("The package pgserver is not installed. Run `make venv`.")
+    return Path(spec.origin).parent / "pginstall"
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """Yield the DATABASE_URL of a fresh server on a unix socket; stop it and remove its folder at the end."""
+    # Unix socket paths are short (107 bytes), so the folder is below /tmp whatever TMPDIR says.
+    folder = Path(tempfile.mkdtemp(prefix="hub-pg-", dir="/tmp"))
+    try:
+        server = _start(folder)
+        try:
+            _wait(server, folder)
+            yield f"postgres://postgres@/{folder}/postgres"
+        finally:
+            _stop(server)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(folder: Path) -> subprocess.Popen[bytes]:
+    install, data = binaries(), folder / "data"
+    user: int | None = None
+    if os.geteuid() == 0:
+        account = pwd.getpwnam("nobody")
+        user = account.pw_uid
+        install = _copy(install, folder / "copy")
+        os.chown(folder, account.pw_uid, account.pw_gid)
+    command = [install / "bin" / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--encoding=utf8", "--no-sync"]
+    made = subprocess.run([*command, "--locale=C.UTF-8"], user=user, cwd=folder, capture_output=True, text=True)
+    if made.returncode:
+        raise PostgresFailed(f"initdb failed:\n{made.stdout}\n{made.stderr}")
+    # A server that lives for minutes and whose data nobody wants afterwards need not wait for the disk.
+    fast = [
+        "-c",
+        "fsync=off",
+        "-c",
+        "full_page_writes=off",
+        "-c",
+        "synchronous_commit=off",
+        "-c",
+        "max_connections=300",
+    ]
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(
+            [install / "bin" / "postgres", "-D", data, "-k", folder, "-h", "", *fast],
+            user=user,
+            cwd=folder,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _copy(install: Path, to: Path) -> Path:
+    """Copy the programs with the shared libraries that the wheel keeps beside its package (found by relative path)."""
+    site = install.parent.parent
+    shutil.copytree(site / "pgserver.libs", to / "pgserver.libs")
+    return shutil.copytree(install, to / "pgserver" / "pginstall", symlinks=True)
+
+
+def _wait(server: subprocess.Popen[bytes], folder: Path) -> None:
+    status = folder / "data" / "postmaster.pid"
+    deadline = time.monotonic() + START_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        if status.exists() and "ready" in status.read_text():
+            return
+        time.sleep(0.05)
+    raise PostgresFailed(f"PostgreSQL did not start:\n{(folder / 'log').read_text()[-3000:]}")
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.send_signal(signal.SIGQUIT)  # immediate: the data is thrown away anyway
+    try:
+        server.wait(20)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def main(command: list[str]) -> int:
+    if not command:
+        print("Name the command to run: python -m embedded.postgres pytest", file=sys.stderr)
+        return 2
+    with running() as url:
+        child = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url})
+        # Ctrl-C reaches the child too; it ends by itself, and so does the server after it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+        return child.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
