@@ -44,10 +44,8 @@ def first_free(wanted: int) -> int:
 
 def _holder(port: int) -> str:
     try:
-        listeners = (
-            c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr.port == port
-        )
-        pid = next((c.pid for c in listeners if c.pid), None)
+        open_ports = (c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN)
+        pid = next((c.pid for c in open_ports if c.laddr[1:] == (port,)), None)
         return f" by {psutil.Process(pid).name()} (process {pid})" if pid else ""
     except psutil.Error:
         return ""
