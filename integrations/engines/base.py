@@ -17,6 +17,8 @@ class Engine(Protocol):
     """Whether an integration must be provisioned before its first run."""
     is_bound_to_host: bool
     """Whether only workers of the host that started a job can step it."""
+    keeps_data: bool
+    """Whether it stores what a job brought until `forget` is called."""
     poll_seconds: tuple[float, float]
     """The first pause between two polls and the longest one it grows to."""
 

@@ -37,7 +37,6 @@ class Run(TenantOwned):
     stumbled_at = models.DateTimeField(null=True, help_text="when the first of those failed steps was")
     deadline_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
-    is_over_deadline = models.BooleanField(default=False)
 
     progress = models.JSONField(default=dict)
     rows = models.BigIntegerField(null=True)
@@ -46,6 +45,7 @@ class Run(TenantOwned):
     failure = models.JSONField(null=True)
     note = models.CharField(max_length=300, blank=True)
     steps = models.JSONField(default=dict, help_text="seconds spent by step")
+    has_leftovers = models.BooleanField(default=False, help_text="the engine still stores what has safely landed")
 
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
@@ -63,6 +63,7 @@ class Run(TenantOwned):
         ]
         indexes = [
             models.Index(fields=["queue", "due_at"], condition=models.Q(due_at__isnull=False), name="run_due"),
+            models.Index(fields=["finished_at"], condition=models.Q(has_leftovers=True), name="run_leftovers"),
             models.Index(fields=["tenant", "-queued_at", "-id"], name="runs_of_a_tenant"),
             models.Index(fields=["integration", "-queued_at", "-id"], name="runs_of_an_integration"),
         ]

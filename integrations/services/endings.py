@@ -1,0 +1,183 @@
+"""How runs end: rows landed and readers rung, failed and perhaps tried again, or stopped early."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.domain import Failure, Job, Json, Outcome, Output, Progress, RunState, WriteMode
+from integrations.engines import registry
+from integrations.engines.base import Engine
+from integrations.masking import Mask
+from integrations.models import Dataset, DatasetVersion, Integration, Run, RunInput
+from integrations.services import datasets, failures, leases, pipelines, storage
+
+log = structlog.get_logger(__name__)
+
+LONGEST_USUAL_PAUSE_SECONDS = 0.9
+_usual_seconds: dict[UUID, float] = {}
+"""How long an integration's work usually takes, as this process saw it; the first look comes shortly before."""
+
+
+class LeaseLost(Exception):
+    """Another worker owns the run now; nothing of this one may be written."""
+
+
+def conclude(run: Run, progress: Progress, job: Job, mask: Mask) -> None:
+    """Write the end that the engine reported."""
+    outcome = progress.outcome
+    assert outcome is not None
+    run.progress = progress.as_json()
+    if outcome.failure:
+        return fail(run, outcome.failure, mask)
+    if outcome.is_cancelled:
+        return stop(run, RunState.CANCELLED, note="It was cancelled in the engine, not here.")
+    return _succeed(run, outcome, mask)
+
+
+def fail(run: Run, failure: Failure, mask: Mask) -> None:
+    """End the attempt: queue the next one if the failure may pass and attempts are left, else fail the run."""
+    explained = failures.masked(failure, mask)
+    log.info("attempt_failed", code=failure.code, attempt=run.attempt, reason=explained["message"])
+    if failure.retryable and run.attempt < run.integration.max_attempts and run.cancel_requested_at is None:
+        leases.write(
+            run,
+            state=RunState.QUEUED.value,
+            attempt=run.attempt + 1,
+            handle=None,
+            asked_at=None,
+            queue=run.integration.connector.type,
+            stumbles=0,
+            stumbled_at=None,
+            failure=explained,
+            lease=None,
+            due_at=timezone.now() + failures.retry_after(failure, run.attempt),
+        )
+        return
+    state = RunState.LOST if failure.code == "lost" else RunState.FAILED
+    leases.write(run, **_closing(run, state), failure=explained)
+
+
+def stop(run: Run, state: RunState, note: str = "") -> None:
+    """End the run early, as cancelled, timed out or lost."""
+    failure = failures.timed_out(run.integration.timeout_seconds).as_json() if state is RunState.TIMED_OUT else None
+    leases.write(run, **_closing(run, state), failure=failure, note=note)
+
+
+def note_inputs(run: Run, versions: list[tuple[str, DatasetVersion]]) -> None:
+    """Keep which versions the run reads; a later attempt may read newer ones."""
+    for name, version in versions:
+        RunInput.everywhere.update_or_create(
+            run=run, name=name, defaults={"version": version}, create_defaults={"version": version, "tenant_id": run.tenant_id}
+        )
+
+
+def usual_pause(run: Run, engine: Engine) -> float:
+    """Seconds to wait after the start before the first look is worth it."""
+    usual = _usual_seconds.get(run.integration_id, 0.0)
+    return max(engine.poll_seconds[0], min(usual * 0.9, LONGEST_USUAL_PAUSE_SECONDS))
+
+
+def forget_leftovers(engine_name: str, limit: int = 20) -> None:
+    """Have the engine drop what it still stores of runs whose rows have landed."""
+    engine = registry.get(engine_name)
+    left = Run.everywhere.filter(has_leftovers=True, integration__connector__type=engine_name).order_by("finished_at")
+    for run in left[:limit]:
+        engine.forget(run.handle)
+        Run.everywhere.filter(pk=run.pk).update(has_leftovers=False)
+
+
+def _succeed(run: Run, outcome: Outcome, mask: Mask) -> None:
+    _note_duration(run)
+    began = time.monotonic()
+    landed, dataset = _land(run, outcome.output)
+    run.steps["land"] = round(time.monotonic() - began, 4)
+    try:
+        with transaction.atomic():
+            _close_as_success(run, outcome, landed, mask)
+            if landed and dataset:
+                version = datasets.record(run=run, landed=landed, dataset=dataset)
+                pipelines.follow(version)
+    except LeaseLost:
+        log.info("lease_lost")
+        return
+    if outcome.output:
+        _clear(outcome.output)
+
+
+def _close_as_success(run: Run, outcome: Outcome, landed: storage.Landed | None, mask: Mask) -> None:
+    engine = registry.get(run.integration.connector.type)
+    is_ours = leases.write(
+        run,
+        **_closing(run, RunState.SUCCEEDED),
+        handle=run.handle,
+        deployment=run.deployment,
+        failure=None,
+        rows=landed.rows if landed else 0,
+        bytes=landed.bytes if landed else 0,
+        metrics=mask.json(outcome.metrics),
+        has_leftovers=engine.keeps_data,
+    )
+    if not is_ours:
+        raise LeaseLost
+    if outcome.state is not None:
+        Integration.everywhere.filter(pk=run.integration_id).update(state=outcome.state)
+
+
+def _land(run: Run, output: Output | None) -> tuple[storage.Landed | None, Dataset | None]:
+    if output is None:
+        return None, None
+    integration = run.integration
+    dataset = datasets.ensure(integration=integration)
+    mode = WriteMode(integration.write_mode)
+    previous = dataset.latest.uri if mode is not WriteMode.REPLACE and dataset.latest else None
+    landed = storage.land(
+        output,
+        tenant_id=run.tenant_id,
+        dataset_id=dataset.pk,
+        run_id=run.pk,
+        mode=mode,
+        keys=integration.merge_keys,
+        previous=previous,
+    )
+    return landed, dataset
+
+
+def _closing(run: Run, state: RunState) -> dict[str, Any]:
+    finished_at = timezone.now()
+    steps: Json = {**run.steps}
+    if run.started_at:
+        steps["total"] = round((finished_at - run.queued_at).total_seconds(), 4)
+    return {
+        "state": state.value,
+        "due_at": None,
+        "finished_at": finished_at,
+        "progress": run.progress,
+        "steps": steps,
+        "lease": None,
+        "stumbles": 0,
+        "stumbled_at": None,
+    }
+
+
+def _note_duration(run: Run) -> None:
+    if run.asked_at:
+        seconds = (timezone.now() - run.asked_at) / timedelta(seconds=1)
+        run.steps["engine"] = round(seconds, 4)
+        earlier = _usual_seconds.get(run.integration_id, seconds)
+        _usual_seconds[run.integration_id] = 0.7 * min(earlier, seconds) + 0.3 * seconds
+
+
+def _clear(output: Output) -> None:
+    """The rows stand in the dataset now; the engine's copy goes."""
+    if output.path.is_dir():
+        shutil.rmtree(output.path, ignore_errors=True)
+    else:
+        output.path.unlink(missing_ok=True)

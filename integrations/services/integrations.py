@@ -1,0 +1,235 @@
+"""Integrations: a connector configured by a tenant, checked before it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from connectors import catalog, schemas
+from connectors.models import Connector
+from connectors.schemas import FieldError, Reference
+from integrations.domain import ACTIVE, Json, WriteMode
+from integrations.models import Credential, Dataset, Integration, IntegrationInput, Run
+from integrations.services import credentials, datasets, deployments, pipelines, requests, schedules
+from integrations.services.errors import Invalid, Refused, invalid
+from tenants.models import Tenant, User
+from tenants.services import audit
+
+OPTIONS = (
+    "enabled",
+    "cron",
+    "time_zone",
+    "on_new_data",
+    "overlap",
+    "write_mode",
+    "merge_keys",
+    "timeout_seconds",
+    "max_attempts",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredential:
+    """A credential to be made together with the integration."""
+
+    name: str
+    data: Json = field(repr=False)
+
+
+def create(
+    *,
+    tenant_id: UUID,
+    by: User | None,
+    connector: Connector,
+    name: str,
+    config: Json,
+    credential: Credential | NewCredential | None = None,
+    **options: Any,
+) -> Integration:
+    """Check everything and keep the integration with its dataset, all or nothing. Raises `Invalid`."""
+    if not catalog.available(tenant_id).filter(pk=connector.pk).exists():
+        raise invalid("/connector", "unknown", "There is no such connector in the catalogue.")
+    integration = Integration(
+        tenant_id=tenant_id, connector=connector, connector_version=connector.version, name=name, config=config, **options
+    )
+    with transaction.atomic():
+        integration.credential = _credential(integration, credential, by)
+        _save(integration, created=True)
+        datasets.ensure(integration=integration)
+        audit.record(tenant_id=tenant_id, actor=by, verb="created", subject=integration, after=snapshot(integration))
+    return integration
+
+
+def update(*, integration: Integration, by: User | None, **changes: Any) -> Integration:
+    """Change name, config, credential or options; what is not named stays. Raises `Invalid`."""
+    before = snapshot(integration)
+    credential = changes.pop("credential", integration.credential)
+    for name, value in changes.items():
+        setattr(integration, name, value)
+    with transaction.atomic():
+        used_before = integration.credential_id
+        integration.credential = _credential(integration, credential, by)
+        _save(integration, created=False)
+        if integration.credential_id != used_before:
+            deployments.leave(integration)
+        after = snapshot(integration)
+        audit.record(
+            tenant_id=integration.tenant_id, actor=by, verb="changed", subject=integration, before=before, after=after
+        )
+    return integration
+
+
+def delete(*, integration: Integration, by: User | None) -> None:
+    """Take the integration out of use and cancel its runs; its past runs and their data stay.
+
+    Raises `Refused` while others read its rows.
+    """
+    readers = Integration.everywhere.filter(inputs__dataset__integration=integration, deleted_at=None)
+    if names := sorted(set(readers.exclude(pk=integration.pk).values_list("name", flat=True))):
+        raise Refused("in_use", f"Its rows are read by: {', '.join(names)}. Change or delete these first.")
+    with transaction.atomic():
+        before = snapshot(integration)
+        IntegrationInput.everywhere.filter(integration=integration).delete()
+        integration.deleted_at, integration.next_run_at, integration.enabled = timezone.now(), None, False
+        integration.credential = None
+        integration.save()
+        deployments.leave(integration)
+        audit.record(tenant_id=integration.tenant_id, actor=by, verb="deleted", subject=integration, before=before)
+    for run in Run.everywhere.filter(integration=integration, state__in=ACTIVE):
+        _cancel(run, by)
+
+
+def snapshot(integration: Integration) -> Json:
+    """Everything that was decided about an integration, without a secret."""
+    return {
+        "name": integration.name,
+        "connector": integration.connector.slug,
+        "config": schemas.mask(integration.connector.config_schema, integration.config),
+        "credential": str(integration.credential_id) if integration.credential_id else None,
+        **{name: getattr(integration, name) for name in OPTIONS},
+    }
+
+
+def _cancel(run: Run, by: User | None) -> None:
+    try:
+        requests.cancel(run=run, by=by)
+    except Refused:
+        return  # it ended meanwhile
+
+
+def _save(integration: Integration, *, created: bool) -> None:
+    integration.config = schemas.defaults(integration.connector.config_schema, integration.config)
+    errors = [*_options(integration), *_config(integration)]
+    references = [] if errors else schemas.references(integration.connector.config_schema, integration.config)
+    # Two saves at once could each pass the check and close a circle together: one at a time per tenant.
+    if references:
+        Tenant.objects.select_for_update().get(pk=integration.tenant_id)
+    read, unknown = _read_datasets(integration, references)
+    errors += unknown
+    if not errors and (way := pipelines.circle(integration.pk, [dataset.pk for _, dataset in read])):
+        errors.append(FieldError("/config" + references[0].pointer, "circle", f"It would read its own rows, by way of: {', '.join(way)}."))
+    if errors:
+        raise Invalid(errors)
+    integration.next_run_at = _next_run_at(integration)
+    _write(integration, created)
+    _replace_inputs(integration, read)
+
+
+def _write(integration: Integration, created: bool) -> None:
+    try:
+        with transaction.atomic():
+            integration.save(force_insert=created)
+    except IntegrityError as error:
+        raise invalid("/name", "taken", "Another integration has this name already.") from error
+
+
+def _options(integration: Integration) -> Iterable[FieldError]:
+    if not integration.name.strip():
+        yield FieldError("/name", "required", "Give the integration a name.")
+    if integration.timeout_seconds < 1:
+        yield FieldError("/timeout_seconds", "too_small", "Give at least 1 second.")
+    if integration.max_attempts < 1:
+        yield FieldError("/max_attempts", "too_small", "Give at least 1 attempt.")
+    if integration.write_mode == WriteMode.MERGE and not integration.merge_keys:
+        yield FieldError("/merge_keys", "required", "Name the columns that tell rows apart, or choose another write mode.")
+    yield from schedules.problems(integration.cron, integration.time_zone)
+
+
+def _config(integration: Integration) -> list[FieldError]:
+    found = schemas.validate(integration.connector.config_schema, integration.config)
+    return [FieldError("/config" + error.pointer, error.code, error.detail) for error in found]
+
+
+def _credential(
+    integration: Integration, given: Credential | NewCredential | None, by: User | None
+) -> Credential | None:
+    if isinstance(given, NewCredential):
+        return _new_credential(integration, given, by)
+    if given is None:
+        _demand_none_needed(integration.connector)
+        return None
+    if given.connector_id != integration.connector_id or given.tenant_id != integration.tenant_id:
+        raise invalid("/credential", "wrong_connector", "This credential belongs to another connector.")
+    return given
+
+
+def _new_credential(integration: Integration, given: NewCredential, by: User | None) -> Credential:
+    try:
+        return credentials.create(
+            tenant_id=integration.tenant_id, connector=integration.connector, name=given.name, data=given.data, by=by
+        )
+    except Invalid as error:
+        found = [FieldError("/credential" + e.pointer, e.code, e.detail) for e in error.errors]
+        raise Invalid(found) from error
+
+
+def _demand_none_needed(connector: Connector) -> None:
+    schema = connector.credential_schema
+    if schemas.has_fields(schema) and schemas.validate(schema, schemas.defaults(schema, {})):
+        raise invalid("/credential", "required", f"{connector.name} needs a credential. Choose one, or give a new one's data.")
+
+
+def _read_datasets(
+    integration: Integration, references: list[Reference]
+) -> tuple[list[tuple[str, Dataset]], list[FieldError]]:
+    wanted = [reference.dataset_id for reference in references]
+    rows = Dataset.everywhere.filter(tenant_id=integration.tenant_id, integration__deleted_at=None)
+    known = {str(row.pk): row for row in rows.filter(pk__in=[key for key in wanted if _is_uuid(key)])}
+    read, errors, names = [], [], set()
+    for reference in references:
+        row = known.get(str(reference.dataset_id))
+        if row is None:
+            errors.append(FieldError("/config" + reference.pointer, "unknown_dataset", "There is no such dataset."))
+        elif reference.name in names:
+            errors.append(FieldError("/config" + reference.pointer, "name_taken", "Two inputs have the same name."))
+        else:
+            read.append((reference.name, row))
+        names.add(reference.name)
+    return read, errors
+
+
+def _replace_inputs(integration: Integration, read: list[tuple[str, Dataset]]) -> None:
+    IntegrationInput.everywhere.filter(integration=integration).delete()
+    IntegrationInput.everywhere.bulk_create(
+        IntegrationInput(tenant_id=integration.tenant_id, integration=integration, dataset=dataset, name=name)
+        for name, dataset in read
+    )
+
+
+def _next_run_at(integration: Integration) -> Any:
+    if not integration.enabled:
+        return None
+    return schedules.next_after(integration.cron, integration.time_zone, timezone.now())
+
+
+def _is_uuid(value: object) -> bool:
+    try:
+        UUID(str(value))
+    except ValueError:
+        return False
+    return True

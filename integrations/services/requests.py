@@ -1,0 +1,92 @@
+"""What people and clocks ask of runs: start one, cancel it, try it again."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from connectors import schemas
+from integrations.domain import ACTIVE, RunState, Trigger
+from integrations.models import Integration, Run
+from integrations.services import bell
+from integrations.services.errors import Refused
+from tenants.models import User
+
+
+def request(
+    *, integration: Integration, trigger: Trigger, by: User | None = None, idempotency_key: str | None = None
+) -> tuple[Run, bool]:
+    """Queue a run and ring for it; return it, and whether it was made now.
+
+    The same key returns the same run, however often it comes: a browser may retry, and so may two bells.
+    """
+    if idempotency_key and (earlier := _by_key(integration, idempotency_key)):
+        return earlier, False
+    run = _new(integration, trigger, by, idempotency_key)
+    try:
+        with transaction.atomic():
+            run.save(force_insert=True)
+            bell.ring([run])
+    except IntegrityError:
+        if earlier := _by_key(integration, idempotency_key):
+            return earlier, False
+        raise
+    return run, True
+
+
+def request_many(*, integration: Integration, count: int, trigger: Trigger, by: User | None = None) -> list[Run]:
+    """Queue several runs at once."""
+    runs = [_new(integration, trigger, by, None) for _ in range(count)]
+    with transaction.atomic():
+        Run.everywhere.bulk_create(runs)
+        bell.ring(runs)
+    return runs
+
+
+def cancel(*, run: Run, by: User | None = None) -> Run:
+    """Wish for the run's end. The wish stays on the row until the engine has confirmed it."""
+    if run.is_final:
+        raise Refused("run_ended", f"The run has already ended: {RunState(run.state).label.lower()}.")
+    now = timezone.now()
+    with transaction.atomic():
+        Run.everywhere.filter(pk=run.pk, due_at__isnull=False, cancel_requested_at=None).update(cancel_requested_at=now)
+        # Only a run that nobody steps is made due at once; a step that is under way looks for the wish itself.
+        Run.everywhere.filter(pk=run.pk, due_at__isnull=False, lease=None).update(due_at=now)
+        bell.ring([run])
+    run.refresh_from_db()
+    return run
+
+
+def retry(*, run: Run, by: User | None = None) -> Run:
+    """Run the integration again, as it is configured now."""
+    if not run.is_final:
+        raise Refused("run_active", "The run has not ended yet. Cancel it, or wait for its end.")
+    return request(integration=run.integration, trigger=Trigger.RETRY, by=by)[0]
+
+
+def has_active(integration: Integration) -> bool:
+    return Run.everywhere.filter(integration=integration, state__in=ACTIVE).exists()
+
+
+def _new(integration: Integration, trigger: Trigger, by: User | None, key: str | None) -> Run:
+    connector = integration.connector
+    if integration.deleted_at:
+        raise Refused("integration_deleted", "The integration was deleted.")
+    if connector.type not in settings.ENGINES:
+        raise Refused("engine_not_configured", f"This hub has no engine called {connector.type!r}. Add it to HUB_ENGINES.")
+    return Run(
+        tenant_id=integration.tenant_id,
+        integration=integration,
+        requested_by=by,
+        connector_version=integration.connector_version,
+        trigger=trigger.value,
+        idempotency_key=key,
+        config=schemas.mask(connector.config_schema, integration.config),
+        queue=connector.type,
+        due_at=timezone.now(),
+    )
+
+
+def _by_key(integration: Integration, key: str | None) -> Run | None:
+    return Run.everywhere.filter(integration=integration, idempotency_key=key).first()

@@ -1,0 +1,31 @@
+"""Celery's door: look up, call one service."""
+
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+
+from integrations.domain import EngineError
+from integrations.services import bell, clock, deployments, endings, runs, schedules
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(name=bell.ADVANCE)
+def advance(run_ids: list[str]) -> None:
+    runs.advance(run_ids)
+
+
+@shared_task(name="integrations.tick")
+def tick(engine: str) -> None:
+    """Once a second and engine: start what is scheduled, ring what is due, tidy what is left."""
+    schedules.start_due()
+    clock.ring_due(engine)
+    clock.close_abandoned(engine)
+    deployments.remove_due()
+    try:
+        endings.forget_leftovers(engine)
+    except EngineError as error:
+        log.info("leftovers_kept", engine=engine, reason=str(error))
+
+
