@@ -1,0 +1,81 @@
+"""Keep one row for each key."""
+
+from __future__ import annotations
+
+from hub import Refused, context
+from pyspark.sql import Column, DataFrame, Observation, Window
+from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
+from pyspark.sql.types import ArrayType, DataType, MapType, StructType
+
+RANK = "__rank"
+
+
+def deduplicate(
+    frame: DataFrame, *, keys: list[str], order: str = "", direction: str = "ascending", keep: str = "first"
+) -> DataFrame:
+    """Return one row for each value of `keys`: the first or the last by `order`.
+
+    Rows that are equal in `order`, or all rows when there is none, are told apart by their content, so that
+    the same rows give the same answer every time.
+    """
+    require_columns(frame, [*keys, *([order] if order else [])])
+    by = [*(ranking(frame[quoted(order)], direction, keep) if order else []), content(frame)]
+    window = Window.partitionBy(*(frame[quoted(key)] for key in keys)).orderBy(*by)
+    ranked = frame.withColumn(RANK, F.row_number().over(window))
+    return ranked.where(F.col(RANK) == 1).drop(RANK)
+
+
+def ranking(column: Column, direction: str, keep: str) -> list[Column]:
+    is_ascending = (direction == "ascending") == (keep == "first")
+    # A row without a value in the order column is never preferred to one that has it.
+    return [column.asc_nulls_last() if is_ascending else column.desc_nulls_last()]
+
+
+def content(frame: DataFrame) -> Column:
+    """Return a number made of all columns that Spark can hash."""
+    hashable = [frame[quoted(field.name)] for field in frame.schema.fields if not holds_map(field.dataType)]
+    return F.xxhash64(*hashable) if hashable else F.lit(0)
+
+
+def holds_map(kind: DataType) -> bool:
+    if isinstance(kind, ArrayType):
+        return holds_map(kind.elementType)
+    if isinstance(kind, StructType):
+        return any(holds_map(field.dataType) for field in kind.fields)
+    return isinstance(kind, MapType) or kind.typeName() == "variant"
+
+
+def quoted(name: str) -> str:
+    """Return a name that Spark takes as one column, dots and all."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def require_columns(frame: DataFrame, names: list[str]) -> None:
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise Refused(
+            f"The dataset has no column named {', '.join(missing)}.",
+            fix=f"It has these columns: {', '.join(frame.columns) or 'none'}.",
+            code="missing_column",
+        )
+
+
+def main() -> None:
+    config = context.config
+    read, kept = Observation("read"), Observation("kept")
+    rows = F.count(F.lit(1)).alias("rows")
+    frame = context.input("dataset").observe(read, rows)
+    answer = deduplicate(
+        frame,
+        keys=config["keys"],
+        order=config.get("order_column", ""),
+        direction=config.get("direction", "ascending"),
+        keep=config.get("keep", "first"),
+    )
+    context.write(answer.observe(kept, rows))
+    context.metrics["rows_read"] = read.get["rows"]
+    context.metrics["duplicates_removed"] = read.get["rows"] - kept.get["rows"]
+
+
+if __name__ == "__main__":
+    main()
