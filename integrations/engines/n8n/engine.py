@@ -1,0 +1,208 @@
+"""n8n as an engine: one published workflow per deployment, started by its webhook, followed by its execution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from urllib.parse import quote
+
+from django.conf import settings
+
+from integrations.domain import (
+    EngineError,
+    Failure,
+    Handle,
+    Health,
+    Job,
+    Json,
+    LogPage,
+    Origin,
+    Outcome,
+    Plan,
+    Progress,
+    Ref,
+)
+from integrations.engines.n8n import failures
+from integrations.engines.n8n.client import DATA_SECONDS, NEW_KEY, RUN_ONE, Client
+from integrations.engines.n8n.execution import RUNNING, Execution
+from integrations.engines.n8n.provisioning import Provisioning, deprovision
+
+YOUNG = timedelta(seconds=3)
+"""A run this young is asked for with its data at once: it has most likely ended, and that saves a call."""
+CLOCK_SKEW = timedelta(minutes=2)
+
+
+class N8nEngine:
+    """One n8n, by its public API and webhooks. Shared by threads."""
+
+    needs_deployment = True
+    is_bound_to_host = False
+    keeps_data = True
+    poll_seconds = (0.015, 1.0)
+
+    def __init__(self, url: str | None = None, key: str | None = None) -> None:
+        self._url = settings.N8N_URL if url is None else url
+        self._key = settings.N8N_API_KEY if key is None else key
+
+    @cached_property
+    def client(self) -> Client:
+        if not self._url or not self._key:
+            what = "N8N_URL" if not self._url else "N8N_API_KEY"
+            fix = RUN_ONE if not self._url else NEW_KEY
+            raise EngineError(f"No n8n is set up: {what} is empty.", retryable=False, code="n8n_missing", fix=fix)
+        return Client(self._url, self._key)
+
+    def check(self) -> Health:
+        try:
+            if not self.client.is_ready():
+                return Health(
+                    False,
+                    problem=f"n8n at {self._url} is not ready.",
+                    fix="Wait until it has started; its log says more.",
+                )
+            self.client.api("GET", "/workflows?limit=1")
+            return Health(True, version=self.client.version())
+        except EngineError as error:
+            return Health(False, problem=error.failure.message, fix=error.failure.fix)
+
+    def provision(self, plan: Plan) -> Ref:
+        return Provisioning(self.client, plan).run()
+
+    def deprovision(self, ref: Ref) -> None:
+        deprovision(self.client, ref)
+
+    def start(self, job: Job) -> Progress:
+        if not job.ref.get("path"):
+            raise EngineError("The deployment has no webhook yet.", retryable=True, code="deployment_missing")
+        answer = self.client.call_hook(job.ref["path"], job.hook_token, _body(job))
+        execution = answer.body.get("executionId")
+        if not execution:
+            raise EngineError(
+                "n8n took the call and named no execution.",
+                retryable=True,
+                code="deployment_missing",
+                fix="Nothing to do: the hub sets the workflow up again before it tries once more.",
+            )
+        return Progress({"execution": str(execution)}, message="Running in n8n")
+
+    def find(self, job: Job) -> Handle | None:
+        """Look for the job's key in what the deployment executed since the job was first asked for."""
+        if not job.ref.get("workflow"):
+            return None
+        for execution_id in self._recent(job):
+            execution = self._fetch(execution_id, with_data=True)
+            if execution and execution.hook_body.get("key") == job.key:
+                return {"execution": execution_id}
+        return None
+
+    def poll(self, job: Job, handle: Handle) -> Progress:
+        age = datetime.now(UTC) - job.asked_at if job.asked_at else timedelta(0)
+        execution = self._follow(handle["execution"], with_data=age < YOUNG)
+        if execution is None:
+            raise EngineError(
+                "n8n does not know the execution any more: it was deleted there, perhaps with its workflow.",
+                retryable=False,
+                code="lost",
+                fix="Run it again; check first what the service already received.",
+            )
+        if execution.is_running:
+            message = "Waiting in n8n" if execution.status == "waiting" else "Running in n8n"
+            return Progress(handle, message=message)
+        return self._ended(job, handle, execution)
+
+    def cancel(self, handle: Handle) -> None:
+        self.client.api("POST", f"/executions/{handle['execution']}/stop", allow=(404, 409))
+
+    def forget(self, handle: Handle) -> None:
+        self.client.api("DELETE", f"/executions/{handle['execution']}", allow=(404,))
+
+    def logs(self, handle: Handle, cursor: str) -> LogPage:
+        execution = self._fetch(handle["execution"], with_data=True)
+        if execution is None:
+            return LogPage((), cursor, is_last=True)
+        lines = execution.log_lines()
+        seen = int(cursor) if cursor.isdigit() else 0
+        return LogPage(tuple(lines[seen:]), str(max(seen, len(lines))), is_last=not execution.is_running)
+
+    def _follow(self, execution_id: str, *, with_data: bool) -> Execution | None:
+        try:
+            execution = self._fetch(execution_id, with_data=with_data)
+            if with_data or execution is None or execution.is_running:
+                return execution
+            return self._fetch(execution_id, with_data=True)
+        except EngineError as error:
+            if error.failure.code != "n8n_key_refused":
+                raise
+            # The work goes on in n8n whatever became of the key: the run waits for a good one.
+            failure = error.failure
+            raise EngineError(failure.message, retryable=True, code=failure.code, fix=failure.fix) from None
+
+    def _fetch(self, execution_id: str, *, with_data: bool) -> Execution | None:
+        query = "?includeData=true" if with_data else ""
+        seconds = DATA_SECONDS if with_data else 30
+        answer = self.client.api("GET", f"/executions/{execution_id}{query}", allow=(404,), seconds=seconds)
+        return None if answer.status == 404 else Execution(answer.body)
+
+    def _ended(self, job: Job, handle: Handle, execution: Execution) -> Progress:
+        match execution.status:
+            case "success":
+                output, rows = execution.write_rows(job.workspace)
+                outcome = Outcome(output=output, state=execution.state(), metrics={"rows": rows})
+                return Progress(handle, done=rows, unit="rows", outcome=outcome)
+            case "canceled":
+                return Progress(handle, outcome=Outcome(is_cancelled=True))
+            case "crashed":
+                return Progress(handle, outcome=Outcome(failure=failures.CRASHED))
+            case "error":
+                return Progress(handle, outcome=Outcome(failure=failures.explain(execution)))
+            case odd:
+                return Progress(handle, outcome=Outcome(failure=_unknown(odd)))
+
+    def _recent(self, job: Job) -> Iterator[str]:
+        """Yield ids of the workflow's executions, newest first; without a status n8n leaves out the running ones."""
+        since = (job.asked_at or datetime.min.replace(tzinfo=UTC) + CLOCK_SKEW) - CLOCK_SKEW
+        seen: set[str] = set()
+        for status in (*sorted(RUNNING - {"new"}), ""):
+            for found in self._listed(job.ref["workflow"], status):
+                if _started(found) < since:
+                    break
+                if (execution_id := str(found["id"])) not in seen:
+                    seen.add(execution_id)
+                    yield execution_id
+
+    def _listed(self, workflow: str, status: str) -> Iterator[Json]:
+        cursor = ""
+        while True:
+            query = f"?workflowId={quote(workflow)}&limit=100" + (f"&status={status}" if status else "")
+            page = self.client.api("GET", f"/executions{query}" + (f"&cursor={quote(cursor)}" if cursor else "")).body
+            yield from page.get("data") or []
+            cursor = page.get("nextCursor") or ""
+            if not cursor:
+                return
+
+
+def _body(job: Job) -> Json:
+    return {
+        "run_id": str(job.run_id),
+        "attempt": job.attempt,
+        "key": job.key,
+        "config": job.config,
+        "state": job.state,
+        "input": [{"name": source.name, "uri": source.uri, "format": source.format} for source in job.inputs],
+    }
+
+
+def _started(execution: Json) -> datetime:
+    told = execution.get("startedAt") or execution.get("createdAt")
+    return datetime.fromisoformat(told.replace("Z", "+00:00")) if told else datetime.now(UTC)
+
+
+def _unknown(status: str) -> Failure:
+    return Failure(
+        "engine_crashed",
+        Origin.ENGINE,
+        f"n8n says only {status!r} of this execution.",
+        fix="It is tried again by itself; n8n's log may say more.",
+        retryable=True,
+    )
