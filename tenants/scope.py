@@ -51,7 +51,7 @@ class TenantManager(models.Manager[_Row]):
 
 
 class TenantOwned(models.Model):
-    """A row that belongs to one tenant. `objects` is scoped, `everywhere` is for the hub's own work over all tenants."""
+    """A row of one tenant. `objects` is scoped; `everywhere` is for the hub's own work over all tenants."""
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="+")
 

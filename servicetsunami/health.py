@@ -1,0 +1,50 @@
+"""Whether this process lives (`/healthz`), and whether it can work (`/readyz`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from celery import current_app
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+from django.utils.module_loading import import_string
+
+
+def database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def broker() -> None:
+    with current_app.connection_for_write() as link:
+        link.ensure_connection(max_retries=1, timeout=2)
+
+
+def vault() -> None:
+    import_string("integrations.vault.canary.check")()
+
+
+CHECKS: dict[str, tuple[Callable[[], None], str]] = {
+    "database": (database, "Start the database, or correct DATABASE_URL."),
+    "broker": (broker, "Start Redis or Valkey, or correct HUB_BROKER_URL. Runs wait meanwhile; none is lost."),
+    "vault": (vault, "Give HUB_KEYS or HUB_KEYS_FILE the key that sealed the stored credentials."),
+}
+
+
+def live(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": "ok"})
+
+
+def ready(request: HttpRequest) -> JsonResponse:
+    """Answer 200 when all parts answer, else 503 that names each part and says what to do."""
+    parts = {name: _say(check, fix) for name, (check, fix) in CHECKS.items()}
+    is_ready = all(words == "ok" for words in parts.values())
+    return JsonResponse({"status": "ok" if is_ready else "not ready", **parts}, status=200 if is_ready else 503)
+
+
+def _say(check: Callable[[], None], fix: str) -> str:
+    try:
+        check()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the answer is the same: this part does not work
+        return f"{type(error).__name__}. {fix}"
+    return "ok"
