@@ -72,5 +72,5 @@ def _fresh_secrets() -> str:
     return (
         "# Made once by the first start. Keep a copy somewhere safe: without HUB_KEYS no stored credential opens.\n"
         f"SECRET_KEY={secrets.token_urlsafe(48)}\n"
-        f"HUB_KEYS=first:{key}\n"
+        f"HUB_KEYS=first={key}\n"
     )

@@ -72,6 +72,11 @@ class Hub:
         """Keep everything running until somebody interrupts."""
         self.supervisor.watch_until(lambda: False)
 
+    def pause(self, seconds: float) -> None:
+        """Sleep, and look after the processes."""
+        self.supervisor.watch()
+        time.sleep(seconds)
+
     def wait(self, what: str, is_done: Callable[[], bool]) -> None:
         deadline = time.monotonic() + READY_SECONDS
 

@@ -1,0 +1,91 @@
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
+OURS = {name for name, service in SERVICES.items() if "build" in service}
+READ = re.compile(r'(?:env\.\w+|required)\(\s*"([A-Z0-9_]+)"')
+# Names that Spark's own scripts read in our image.
+SPARKS_OWN = {"SPARK_WORKER_CORES", "SPARK_WORKER_MEMORY", "SPARK_WORKER_DIR"}
+IMAGES_OWN = {"postgres": "POSTGRES_", "n8n": "N8N_"}
+
+
+def known_settings():
+    return set(READ.findall((ROOT / "servicetsunami" / "settings.py").read_text()))
+
+
+def example_names():
+    return set(re.findall(r"^#?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+def test_settings_are_found_at_all():
+    assert {"SECRET_KEY", "DATABASE_URL", "HUB_KEYS", "SPARK_MASTER"} <= known_settings()
+
+
+@pytest.mark.parametrize("name", sorted(known_settings()))
+def test_every_setting_has_its_line_in_the_example_and_in_the_docs(name):
+    assert name in example_names()
+    assert f"| `{name}` |" in (ROOT / "docs" / "operations.md").read_text()
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_every_name_in_compose_is_known_to_who_reads_it(service):
+    for name in SERVICES[service].get("environment", {}):
+        if service in OURS:
+            assert name in known_settings() | SPARKS_OWN
+        else:
+            assert name.startswith(IMAGES_OWN[service])
+
+
+def test_every_name_compose_asks_for_is_in_the_example():
+    asked = set(re.findall(r"\$\{([A-Z0-9_]+)", (ROOT / "docker-compose.yml").read_text()))
+    assert asked <= example_names()
+
+
+def test_no_secret_is_in_compose():
+    text = (ROOT / "docker-compose.yml").read_text()
+    for name in ("SECRET_KEY", "HUB_KEYS", "POSTGRES_PASSWORD", "N8N_ENCRYPTION_KEY"):
+        assert re.search(rf"\$\{{{name}:\?[^}}]+\}}", text), f"{name} must come from outside and say what it is for"
+
+
+@pytest.mark.parametrize("service", sorted(set(SERVICES) - {"migrate"}))
+def test_every_service_that_stays_has_a_health_check(service):
+    assert SERVICES[service]["healthcheck"]["test"]
+
+
+def test_volumes_are_named():
+    used = {mount.partition(":")[0] for service in SERVICES.values() for mount in service.get("volumes", [])}
+    assert used == set(COMPOSE["volumes"])
+
+
+def test_workers_are_started_as_the_procfile_does():
+    procfile = (ROOT / "Procfile").read_text()
+    for queue in ("n8n", "spark"):
+        assert f"celery -A servicetsunami worker -Q {queue}" in procfile
+        command = " ".join(SERVICES[f"worker-{queue}"]["command"])
+        assert command.startswith(f"celery -A servicetsunami worker -Q {queue}")
+
+
+def test_only_the_loopback_is_published():
+    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert published
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_everything_the_image_copies_is_let_through_to_it():
+    ignore = (ROOT / ".dockerignore").read_text().splitlines()
+    copied = re.findall(r"^COPY (.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    for name in " ".join(copied).split():
+        assert f"!{name}" in ignore
+        assert (ROOT / name).exists()
+
+
+def test_the_changelog_is_the_source_of_the_version():
+    version = re.search(r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert version
+    assert f'version = "{version[1]}"' in (ROOT / "pyproject.toml").read_text()
