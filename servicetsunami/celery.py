@@ -1,4 +1,4 @@
-"""The Celery application: a queue per engine, and a tick per engine each second."""
+"""The Celery application: a queue per engine."""
 
 from __future__ import annotations
 
@@ -6,23 +6,12 @@ import os
 
 from celery import Celery
 from celery.signals import worker_init
-from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "servicetsunami.settings")
 
 app = Celery("servicetsunami")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["integrations"])
-app.conf.beat_scheduler = "celery.beat:Scheduler"
-app.conf.beat_schedule = {
-    f"tick {engine}": {
-        "task": "integrations.tick",
-        "schedule": 1.0,
-        "args": [engine],
-        "options": {"queue": engine, "expires": 2},
-    }
-    for engine in settings.ENGINES
-}
 
 
 @worker_init.connect

@@ -127,6 +127,16 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULE = {
+    f"tick {engine}": {
+        "task": "integrations.tick",
+        "schedule": 1.0,
+        "args": [engine],
+        "options": {"queue": engine, "expires": 2},
+    }
+    for engine in ENGINES
+}
 
 # Runs
 LEASE_SECONDS = env.int("HUB_LEASE_SECONDS", default=20)

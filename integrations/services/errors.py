@@ -18,10 +18,11 @@ class Invalid(Exception):
 class Refused(Exception):
     """The state of things does not allow it."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, *, fix: str = "") -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
+        self.fix = fix
 
 
 def invalid(pointer: str, code: str, detail: str) -> Invalid:

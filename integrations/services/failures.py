@@ -39,7 +39,7 @@ def of_preparation(error: Invalid | Refused | Unreadable) -> Failure:
         case Invalid():
             return Failure("invalid_config", Origin.SETTINGS, str(error), "prepare", "Correct the integration's settings.")
         case Refused():
-            return Failure(error.code, Origin.SETTINGS, error.detail, "prepare", "Run the integration it reads from first.")
+            return Failure(error.code, Origin.SETTINGS, error.detail, fix=error.fix)
         case Unreadable():
             return Failure(
                 "credential_unreadable",

@@ -1,0 +1,59 @@
+"""The rows integrations produce: their versions, and what a run reads of them."""
+
+from __future__ import annotations
+
+from integrations.domain import Json, Source
+from integrations.models import Dataset, DatasetVersion, Integration, IntegrationInput, Run
+from integrations.services import storage
+from integrations.services.errors import Refused
+from integrations.services.storage import Landed
+
+MAIN = "rows"
+
+
+def ensure(*, integration: Integration) -> Dataset:
+    """Return the integration's dataset, making it if there is none yet."""
+    dataset, _ = Dataset.everywhere.select_related("latest").get_or_create(
+        integration=integration, name=MAIN, defaults={"tenant_id": integration.tenant_id}
+    )
+    return dataset
+
+
+def record(*, run: Run, landed: Landed, dataset: Dataset) -> DatasetVersion:
+    """Make what has landed the dataset's newest version. Belongs into the transaction of the run's success."""
+    version = DatasetVersion.everywhere.create(
+        tenant_id=run.tenant_id,
+        dataset=dataset,
+        run=run,
+        uri=landed.uri,
+        format=landed.format,
+        schema=landed.schema,
+        rows=landed.rows,
+        bytes=landed.bytes,
+    )
+    Dataset.everywhere.filter(pk=dataset.pk).update(latest=version)
+    return version
+
+
+def sources(*, integration: Integration) -> tuple[list[Source], list[tuple[str, DatasetVersion]]]:
+    """Return what a run of the integration reads now: the newest version of each input, by name.
+
+    Raises `Refused` when an input has none yet.
+    """
+    inputs = IntegrationInput.everywhere.filter(integration=integration)
+    read = []
+    for item in inputs.select_related("dataset__latest", "dataset__integration").order_by("name"):
+        if item.dataset.latest is None:
+            producer = item.dataset.integration.name
+            raise Refused(
+                "input_without_rows", f"{item.name!r} has no rows yet.", fix=f"Run {producer!r}, which brings them, first."
+            )
+        read.append((item.name, item.dataset.latest))
+    return [Source(name, version.uri, version.format) for name, version in read], read
+
+
+def preview(*, version: DatasetVersion | None, limit: int, offset: int = 0) -> Json:
+    """Return {columns, rows, total} of a version; no version is no rows."""
+    if version is None:
+        return {"columns": [], "rows": [], "total": 0}
+    return {**storage.preview(version.uri, limit=limit, offset=offset), "total": version.rows}
