@@ -70,7 +70,9 @@ def hide_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 def _ending(style: str) -> list[Processor]:
     if style == "console":
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        # Rich tracebacks would print every local variable, secrets too.
+        plain = structlog.dev.plain_traceback
+        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
 
 
