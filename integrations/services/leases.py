@@ -93,13 +93,13 @@ class Keeper:
                     self._thread = None
                     break
                 long_held = [token for token, since in self._held.items() if time.monotonic() - since >= pause]
+            close_old_connections()
             self._renew(long_held)
         connection.close()
 
     def _renew(self, tokens: list[UUID]) -> None:
         if not tokens:
             return
-        close_old_connections()
         until = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
         try:
             # due_at is null once the run has ended: such a row must stay ended.

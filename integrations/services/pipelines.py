@@ -34,14 +34,14 @@ def follow(version: DatasetVersion) -> list[Run]:
     return runs
 
 
-def circle(integration_id: UUID | None, dataset_ids: Iterable[UUID]) -> list[str]:
+def circle(integration_id: UUID, dataset_ids: Iterable[UUID]) -> list[str]:
     """Names of the integrations on the way from the given datasets back to the integration; empty when there is no way."""
-    seen: set[UUID] = set()
+    seen: dict[UUID, str] = {}
     producers = _producers(dataset_ids)
     while producers:
+        seen |= producers
         if integration_id in producers:
-            return [producers[integration_id], *(name for key, name in producers.items() if key != integration_id)]
-        seen |= producers.keys()
+            return list(seen.values())
         read = IntegrationInput.everywhere.filter(integration__in=producers).values_list("dataset_id", flat=True)
         producers = {key: name for key, name in _producers(read).items() if key not in seen}
     return []

@@ -123,7 +123,7 @@ def _source(output: Output) -> str | None:
         if not output.path.exists() or not output.path.stat().st_size:
             return None
         options = "format = 'newline_delimited', records = true, sample_size = -1, map_inference_threshold = -1"
-        return f"read_json({_text(output.path)}, {options}, maximum_object_size = 268435456)"
+        return f"read_json({_text(output.path)}, {options})"
     if not any(output.path.glob("*.parquet")):
         return None
     return f"read_parquet({_text(output.path / '*.parquet')}, union_by_name = true)"

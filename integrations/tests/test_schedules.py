@@ -100,7 +100,7 @@ def test_a_paused_integration_is_not_scheduled(make_integration: MakeIntegration
     [
         ("every day", "UTC", "/schedule/cron", "unreadable"),
         ("61 * * * *", "UTC", "/schedule/cron", "unreadable"),
-        ("0 0 30 2 *", "UTC", "/schedule/cron", "never"),
+        ("0 0 30 2 *", "UTC", "/schedule/cron", "unreadable"),
         ("0 6 * * *", "Berlin", "/schedule/time_zone", "unknown_time_zone"),
     ],
 )
