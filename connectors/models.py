@@ -18,7 +18,9 @@ class SparkJob(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200, unique=True)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.PYTHON)
-    entry = models.CharField(max_length=1000, help_text="A path below the connectors' folders, or a URI the cluster can read.")
+    entry = models.CharField(
+        max_length=1000, help_text="A path below the connectors' folders, or a URI the cluster can read."
+    )
     main_class = models.CharField(max_length=300, blank=True)
     py_files = models.JSONField(default=list, blank=True)
     packages = models.JSONField(default=list, blank=True)
@@ -53,7 +55,12 @@ class Connector(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(
-        "tenants.Tenant", null=True, blank=True, on_delete=models.CASCADE, related_name="+", help_text="Empty: for everyone."
+        "tenants.Tenant",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        help_text="Empty: for everyone.",
     )
     spark_job = models.ForeignKey(SparkJob, null=True, blank=True, on_delete=models.PROTECT, related_name="connectors")
     slug = models.SlugField(max_length=100, unique=True)
@@ -66,8 +73,12 @@ class Connector(models.Model):
     version = models.CharField(max_length=32, default="1.0.0")
     schema = models.JSONField(default=dict, help_text='{"credential": JSON Schema, "config": JSON Schema}')
     n8n_workflow_id = models.CharField(max_length=64, blank=True)
-    template = models.JSONField(default=dict, blank=True, help_text="n8n: the workflow that is cloned for each deployment.")
-    n8n_credentials = models.JSONField(default=dict, blank=True, help_text="n8n: how our credential becomes one of n8n's.")
+    template = models.JSONField(
+        default=dict, blank=True, help_text="n8n: the workflow that is cloned for each deployment."
+    )
+    n8n_credentials = models.JSONField(
+        default=dict, blank=True, help_text="n8n: how our credential becomes one of n8n's."
+    )
     source = models.CharField(max_length=16, choices=Source, default=Source.CUSTOM)
     status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)
     tier = models.CharField(max_length=16, default="untested", editable=False)

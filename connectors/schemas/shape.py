@@ -162,3 +162,15 @@ def matches(schema: Any, value: Any) -> bool:
 @lru_cache(maxsize=2048)
 def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(json.loads(schema), validate_formats=True, mask="(hidden)")
+
+
+def fields(schema: Json, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
+    """Every declaration of a field at any depth, in whichever branch; an item of an array is called `*`."""
+    for part in branches(schema):
+        declared = [*part.get("properties", {}).items(), *part.get("patternProperties", {}).items()]
+        declared += [("*", part.get(key)) for key in ("items", "additionalProperties")]
+        declared += [("*", item) for item in part.get("prefixItems", ())]
+        for name, field in declared:
+            if isinstance(field, dict):
+                yield (*path, name), field
+                yield from fields(field, (*path, name))

@@ -61,10 +61,8 @@ def _mentioned(clause: Any) -> Iterator[str]:
     for name, part in clause.get("dependentSchemas", {}).items():
         yield name
         yield from _mentioned(part)
-    for part in [
-        *(clause.get(key) for key in (*_CONDITION, "not")),
-        *(p for key in _CLAUSES for p in clause.get(key, ())),
-    ]:
+    inner = [clause.get(key) for key in (*_CONDITION, "not")]
+    for part in [*inner, *(part for key in _CLAUSES for part in clause.get(key, ()))]:
         yield from _mentioned(part)
 
 

@@ -29,6 +29,6 @@ def _detail(name: str, parts: list[Json]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     if near:
         return f"There is no such field. Did you mean {near[0]}?"
-    return (
-        f"There is no such field. Known fields: {', '.join(known)}." if known else "There are no fields to give here."
-    )
+    if not known:
+        return "There are no fields to give here."
+    return f"There is no such field. Known fields: {', '.join(known)}."

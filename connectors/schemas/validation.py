@@ -15,6 +15,7 @@ from connectors.schemas.messages import detail, required
 from connectors.schemas.unknown import unknown_fields
 from connectors.schemas.values import FieldError, Json, below
 
+_UNCHECKED = "This cannot be checked: the value is not JSON, or the connector's schema is broken."
 _CODES = {
     "minLength": "too_short",
     "minItems": "too_few",
@@ -38,11 +39,7 @@ def validate(schema: Json, value: Any) -> list[FieldError]:
         rewritten, validator = _compiled(json.dumps(schema))
         found = [_field_error(rewritten, error) for error in validator.iter_errors(value)]
     except (ValueError, TypeError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
-        return [
-            FieldError(
-                "", "schema", "This cannot be checked: the value is not JSON, or the connector's schema is broken."
-            )
-        ]
+        return [FieldError("", "schema", _UNCHECKED)]
     return _one_a_field([*found, *unknown_fields(schema, value)])
 
 

@@ -1,0 +1,26 @@
+"""How the catalogue is searched."""
+
+from __future__ import annotations
+
+import django_filters
+from django.db.models import QuerySet
+
+from connectors import catalog
+from connectors.models import Connector
+
+
+class ConnectorFilter(django_filters.FilterSet):
+    search = django_filters.CharFilter(method="by_words", label="Words to look for, in any order.")
+    category = django_filters.CharFilter(method="by_category", label="One category, exactly.")
+    type = django_filters.ChoiceFilter(choices=Connector.Type.choices)
+    source = django_filters.ChoiceFilter(choices=Connector.Source.choices)
+
+    class Meta:
+        model = Connector
+        fields = ("search", "category", "type", "source")
+
+    def by_words(self, rows: QuerySet[Connector], name: str, value: str) -> QuerySet[Connector]:
+        return catalog.search(rows, value)
+
+    def by_category(self, rows: QuerySet[Connector], name: str, value: str) -> QuerySet[Connector]:
+        return catalog.in_category(rows, value)

@@ -1,0 +1,98 @@
+"""The catalogue for programs and pages."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from connectors import catalog, svg
+from connectors.api.filters import ConnectorFilter
+from connectors.api.shapes import ConnectorDetailShape, ConnectorShape
+from connectors.models import Connector
+from tenants.api.access import access_of
+
+if TYPE_CHECKING:
+    ConnectorListView = ListAPIView[Connector]
+else:
+    ConnectorListView = ListAPIView
+
+# The drawing is opened as a page by nobody, but if it is, it runs nothing and fetches nothing.
+LOGO_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+class Available(ConnectorListView):
+    """The connectors that this tenant may choose from."""
+
+    serializer_class = ConnectorShape
+    filterset_class = ConnectorFilter
+    ordering = ("name", "id")
+    queryset = Connector.objects.none()
+
+    def get_queryset(self) -> QuerySet[Connector]:
+        return catalog.light(catalog.available(access_of(self.request).tenant_id))
+
+
+class Detail(APIView):
+    """One connector, by slug or id: also one that can no longer be chosen."""
+
+    @extend_schema(responses=ConnectorDetailShape)
+    def get(self, request: Request, key: str) -> Response:
+        return Response(ConnectorDetailShape(_find(request, key)).data)
+
+
+class AnyAccept(BaseContentNegotiation):
+    """A picture is a picture: browsers ask for images, scripts for anything."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        return next(iter(parsers))
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
+
+
+class Logo(APIView):
+    """The connector's drawing, or its initials."""
+
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(responses={(200, "image/svg+xml"): OpenApiResponse(OpenApiTypes.STR)})
+    def get(self, request: Request, key: str) -> HttpResponseBase:
+        connector = _find(request, key)
+        return _drawing(request._request, connector.logo or svg.initials(connector.name))
+
+
+def _find(request: Request, key: str) -> Connector:
+    rows = catalog.shown(access_of(request).tenant_id)
+    try:
+        return get_object_or_404(rows, pk=UUID(key))
+    except ValueError:
+        return get_object_or_404(rows, slug=key)
+
+
+def _drawing(request: HttpRequest, drawing: str) -> HttpResponse:
+    tag = f'"{hashlib.sha256(drawing.encode()).hexdigest()[:16]}"'
+    same = request.headers.get("If-None-Match") == tag
+    response = HttpResponse(b"" if same else drawing, content_type="image/svg+xml", status=304 if same else 200)
+    response["ETag"] = tag
+    response["Cache-Control"] = "private, max-age=3600"
+    response["Content-Security-Policy"] = LOGO_POLICY
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
