@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from integrations.vault import envelope, tenant_keys
@@ -15,6 +17,19 @@ class Sealed(str):
     __slots__ = ()
 
 
+class Dumped(Sealed):
+    """Sealed text that a fixture brings: it goes back into the column unread."""
+
+    __slots__ = ()
+
+
+@dataclass(slots=True)
+class Opened:
+    """The value in the clear; holding it like this keeps it out of every repr of the row's attributes."""
+
+    value: Any = field(repr=False)
+
+
 class SealedAttribute:
     """Opens on reading, so that a value that does not open breaks nothing but its own reading."""
 
@@ -24,19 +39,23 @@ class SealedAttribute:
     def __get__(self, row: models.Model | None, owner: type[models.Model]) -> Any:
         if row is None:
             return self
-        if self.field.attname not in row.__dict__:
-            row.refresh_from_db(fields=[self.field.attname])
-        value = row.__dict__[self.field.attname]
-        return self.field.open(row, value) if isinstance(value, Sealed) else value
+        held = self.field.held(row)
+        if isinstance(held, Sealed) and not isinstance(held, Dumped):
+            held = row.__dict__[self.field.attname] = Opened(self.field.open(row, held))
+        return held.value if isinstance(held, Opened) else held
 
     def __set__(self, row: models.Model, value: Any) -> None:
-        row.__dict__[self.field.attname] = value
+        row.__dict__[self.field.attname] = value if value is None or isinstance(value, Sealed) else Opened(value)
 
 
 class SealedField(models.TextField):  # type: ignore[type-arg]
-    """Holds a JSON value sealed to its tenant, table, column and row. The row needs `tenant_id` and a client-side key."""
+    """Holds a JSON value sealed to its tenant, table, column and row. The row needs `tenant_id` and a client-side key.
+
+    None is the column's null. A value changed in place is written by the next save, as with a JSONField.
+    """
 
     description = "A sealed JSON value"
+    empty_strings_allowed = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["editable"] = False
@@ -54,33 +73,55 @@ class SealedField(models.TextField):  # type: ignore[type-arg]
     def from_db_value(self, value: str | None, *_: Any) -> Sealed | None:
         return None if value is None else Sealed(value)
 
-    def to_python(self, value: Any) -> Any:
-        """What a fixture brings is sealed already: only sealed text is ever dumped."""
-        return Sealed(value) if isinstance(value, str) else value
+    def pre_save(self, model_instance: models.Model, add: bool) -> Sealed | None:
+        return self._sealed(model_instance)
+
+    def get_prep_value(self, value: Any) -> str | None:
+        """Let only sealed text through: `update()`, `bulk_update()` and filters do not know a value's place."""
+        if value is None or isinstance(value, Sealed):
+            return None if value is None else str(value)
+        raise TypeError(f"{self.name} is sealed: write it by saving its row, and do not filter by it.")
+
+    def to_python(self, value: Any) -> Dumped | None:
+        """Take what a fixture brings, which `dumpdata` wrote as sealed text."""
+        if value is None or (isinstance(value, str) and envelope.key_id(value)):
+            return None if value is None else Dumped(value)
+        raise ValidationError("This is no sealed text as dumpdata writes it.", code="not_sealed")
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> Any:
+        return value
+
+    def value_from_object(self, obj: models.Model) -> Sealed | None:
+        """What serializers see: they must not open a value, and a null stays null."""
+        return self._sealed(obj)
 
     def value_to_string(self, obj: models.Model) -> str:
         return str(self._sealed(obj))
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        return self._sealed(model_instance)
-
-    def get_prep_value(self, value: Any) -> Any:
-        return None if value is None else str(value)
+    def held(self, row: models.Model) -> Any:
+        """What the row holds, loaded now if it was deferred: `Sealed`, `Opened` or None."""
+        if self.attname not in row.__dict__:
+            row.refresh_from_db(fields=[self.attname])
+        return row.__dict__[self.attname]
 
     def open(self, row: models.Model, sealed: Sealed) -> Any:
         """Raises `Unreadable` when the value was not sealed here."""
-        _, keys = tenant_keys.of_tenant(row.tenant_id)  # type: ignore[attr-defined]
-        return envelope.open_sealed(sealed, keys=keys, place=self._place(row))
+        place = self._place(row)
+        keys = tenant_keys.opening(place.tenant, envelope.key_id(sealed))
+        return envelope.open_sealed(sealed, keys=keys, place=place)
 
     def _sealed(self, row: models.Model) -> Sealed | None:
-        value = row.__dict__.get(self.attname)
-        if value is None or isinstance(value, Sealed):
-            return value
-        key_id, keys = tenant_keys.of_tenant(row.tenant_id)  # type: ignore[attr-defined]
-        sealed = Sealed(envelope.seal(value, keys=keys, key_id=key_id, place=self._place(row)))
-        row.__dict__[self.attname] = sealed
-        return sealed
+        held = self.held(row)
+        if not isinstance(held, Opened):
+            return held  # type: ignore[no-any-return]
+        place = self._place(row)
+        key_id, keys = tenant_keys.sealing(place.tenant)
+        return Sealed(envelope.seal(held.value, keys=keys, key_id=key_id, place=place))
 
-    def _place(self, row: models.Model) -> tuple[str, ...]:
-        assert self.column
-        return (str(row.tenant_id), row._meta.db_table, self.column, str(row.pk))  # type: ignore[attr-defined]
+    def _place(self, row: models.Model) -> envelope.Place:
+        """Name the place alike, whatever form the ids were given in."""
+        tenant = row._meta.get_field("tenant").to_python(row.tenant_id)  # type: ignore[attr-defined,union-attr]
+        key = row._meta.pk.to_python(row.pk)
+        if tenant is None or key is None:
+            raise ValueError(f"{self.name} is sealed to its row: the row needs its tenant and its key first.")
+        return envelope.Place(str(tenant), row._meta.db_table, str(self.column), str(key))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -29,12 +28,9 @@ class Keyring:
         return next(iter(self.keys))
 
 
-@cache
 def ring() -> Keyring:
-    """Read the ring that settings name. Raises ImproperlyConfigured, in words."""
-    if settings.KEYS_FILE:
-        return parse(_lines(Path(settings.KEYS_FILE)), "HUB_KEYS_FILE")
-    return parse(settings.KEYS.split(","), "HUB_KEYS")
+    """Return the ring that settings name. Raises ImproperlyConfigured, in words."""
+    return _read(settings.KEYS, settings.KEYS_FILE)
 
 
 def parse(pairs: Iterable[str], source: str) -> Keyring:
@@ -49,13 +45,20 @@ def parse(pairs: Iterable[str], source: str) -> Keyring:
     return Keyring(keys)
 
 
+@cache
+def _read(pairs: str, path: str) -> Keyring:
+    if path:
+        return parse(_lines(Path(path)), "HUB_KEYS_FILE")
+    return parse(pairs.split(","), "HUB_KEYS")
+
+
 def _pair(pair: str, source: str) -> tuple[str, bytes]:
     key_id, separator, encoded = re.split(r"([=:])", pair, maxsplit=1) if re.search(r"[=:]", pair) else (pair, "", "")
     if not separator or not KEY_ID.fullmatch(key_id):
         raise ImproperlyConfigured(f"{source} must hold pairs of id=base64, the id of letters, digits, - and _. {HOW}")
     try:
         key = base64.b64decode(encoded, altchars=b"-_" if re.search("[-_]", encoded) else None, validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
         raise ImproperlyConfigured(f"The key {key_id!r} in {source} is not {KEY_BYTES} bytes in base64. {HOW}")
@@ -66,4 +69,11 @@ def _lines(path: Path) -> list[str]:
     try:
         return [line for line in path.read_text().splitlines() if not line.lstrip().startswith("#")]
     except OSError as error:
-        raise ImproperlyConfigured(f"HUB_KEYS_FILE cannot be read: {error.strerror}.") from error
+        raise ImproperlyConfigured(f"HUB_KEYS_FILE names {path}, which cannot be read: {error.strerror}.") from error
+
+
+def advice(path: str) -> str:
+    """Say what is unwise about the ring's file; empty when nothing is."""
+    if path and Path(path).exists() and Path(path).stat().st_mode & 0o077:
+        return f"Other users can read {path}, which holds the hub's keys. Run: chmod 600 {path}"
+    return ""

@@ -4,39 +4,68 @@ from __future__ import annotations
 
 import base64
 import os
-from functools import lru_cache
-from uuid import UUID
+from functools import partial
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from integrations.vault import Unreadable, envelope
+from integrations.vault.envelope import Keys, Place
 from integrations.vault.keyring import KEY_BYTES, ring
 from integrations.vault.models import TenantKey
 
-KEPT = 4096
-_Keys = tuple[str, tuple[bytes, bytes]]
+_unwrapped: dict[tuple[str, str], Keys] = {}
+"""By tenant and key id. One small entry a tenant: never emptied."""
+_current: dict[str, str] = {}
+"""By tenant, the id of the key that seals; only of keys that are committed."""
 
 
-def of_tenant(tenant_id: UUID) -> _Keys:
-    """Return the id of the tenant's data key and its two halves, making it if there is none yet.
+def sealing(tenant_id: str) -> tuple[str, Keys]:
+    """Return the id of the tenant's data key and the key, making it if there is none yet."""
+    key_id = _current.get(tenant_id)
+    if key_id is None:
+        row = TenantKey.everywhere.filter(tenant_id=tenant_id).first() or _make(tenant_id)
+        key_id = str(row.pk)
+        _unwrapped[tenant_id, key_id] = _unwrap(row)
+        # A key of a transaction that is rolled back must not seal anything afterwards.
+        transaction.on_commit(partial(_current.__setitem__, tenant_id, key_id))
+    return key_id, _unwrapped[tenant_id, key_id]
 
-    The row is read each time: a key that a rolled back transaction made must not seal anything afterwards.
-    """
-    row = TenantKey.everywhere.filter(tenant_id=tenant_id).first() or _make(tenant_id)
-    return str(row.pk), _unwrap(row.wrapped, str(tenant_id), str(row.pk))
+
+def opening(tenant_id: str, key_id: str) -> Keys:
+    """Return one data key of the tenant. Raises `Unreadable` when it has no such key, or the ring cannot unwrap it."""
+    keys = _unwrapped.get((tenant_id, key_id))
+    if keys is None:
+        keys = _unwrapped[tenant_id, key_id] = _unwrap(_find(tenant_id, key_id))
+    return keys
 
 
-def wrap(key: bytes, *, tenant_id: str, row_id: str, ring_key_id: str) -> str:
-    keys = envelope.split(ring().keys[ring_key_id])
+def forget() -> None:
+    """Empty this process's memory of keys."""
+    _unwrapped.clear()
+    _current.clear()
+
+
+def wrap(key: bytes, *, row: TenantKey) -> None:
+    """Wrap the key with the newest of the ring."""
+    keys = ring()
+    row.ring_key_id = keys.newest
     encoded = base64.b64encode(key).decode()
-    return envelope.seal(encoded, keys=keys, key_id=ring_key_id, place=_place(tenant_id, row_id))
-
-
-def _make(tenant_id: UUID) -> TenantKey:
-    row = TenantKey(tenant_id=tenant_id, ring_key_id=ring().newest)
-    row.wrapped = wrap(
-        os.urandom(KEY_BYTES), tenant_id=str(tenant_id), row_id=str(row.pk), ring_key_id=row.ring_key_id
+    row.wrapped = envelope.seal(
+        encoded, keys=envelope.split(keys.keys[keys.newest]), key_id=keys.newest, place=_place(row)
     )
+
+
+def _find(tenant_id: str, key_id: str) -> TenantKey:
+    try:
+        return TenantKey.everywhere.get(pk=key_id, tenant_id=tenant_id)
+    except (TenantKey.DoesNotExist, ValidationError) as error:
+        raise Unreadable("The value was sealed with a data key that this tenant does not have.") from error
+
+
+def _make(tenant_id: str) -> TenantKey:
+    row = TenantKey(tenant_id=tenant_id)
+    wrap(os.urandom(KEY_BYTES), row=row)
     try:
         with transaction.atomic():
             row.save(force_insert=True)
@@ -45,15 +74,13 @@ def _make(tenant_id: UUID) -> TenantKey:
     return row
 
 
-@lru_cache(maxsize=KEPT)
-def _unwrap(wrapped: str, tenant_id: str, row_id: str) -> tuple[bytes, bytes]:
-    ring_key_id = envelope.key_id(wrapped)
+def _unwrap(row: TenantKey) -> Keys:
+    ring_key_id = envelope.key_id(row.wrapped)
     if ring_key_id not in ring().keys:
         raise Unreadable(f"The ring has no key {ring_key_id!r}, which wraps this tenant's data key.")
     keys = envelope.split(ring().keys[ring_key_id])
-    encoded = envelope.open_sealed(wrapped, keys=keys, place=_place(tenant_id, row_id))
-    return envelope.split(base64.b64decode(encoded))
+    return envelope.split(base64.b64decode(envelope.open_sealed(row.wrapped, keys=keys, place=_place(row))))
 
 
-def _place(tenant_id: str, row_id: str) -> tuple[str, ...]:
-    return (tenant_id, TenantKey._meta.db_table, "wrapped", row_id)
+def _place(row: TenantKey) -> Place:
+    return Place(str(row.tenant_id), TenantKey._meta.db_table, "wrapped", str(row.pk))
