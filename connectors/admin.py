@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,15 +13,8 @@ from django.utils import timezone
 from connectors import schemas, svg
 from connectors.models import Connector, SparkJob
 
-if TYPE_CHECKING:
-    ConnectorModelForm = forms.ModelForm[Connector]
-    ConnectorModelAdmin = admin.ModelAdmin[Connector]
-    SparkJobModelAdmin = admin.ModelAdmin[SparkJob]
-else:
-    ConnectorModelForm, ConnectorModelAdmin, SparkJobModelAdmin = forms.ModelForm, admin.ModelAdmin, admin.ModelAdmin
 
-
-class ConnectorForm(ConnectorModelForm):
+class ConnectorForm(forms.ModelForm[Connector]):
     class Meta:
         model = Connector
         exclude = ("missing_since",)
@@ -41,7 +34,7 @@ class ConnectorForm(ConnectorModelForm):
 
 
 @admin.register(Connector)
-class ConnectorAdmin(ConnectorModelAdmin):
+class ConnectorAdmin(admin.ModelAdmin[Connector]):
     """Built-in rows follow their folders; what is decided here and stays is their status."""
 
     form = ConnectorForm
@@ -78,7 +71,7 @@ class ConnectorAdmin(ConnectorModelAdmin):
 
 
 @admin.register(SparkJob)
-class SparkJobAdmin(SparkJobModelAdmin):
+class SparkJobAdmin(admin.ModelAdmin[SparkJob]):
     list_display = ("name", "kind", "entry", "main_class")
     list_filter = ("kind",)
     search_fields = ("name", "entry")

@@ -135,7 +135,7 @@ class Manifest:
     spark: SparkPart | None = None
 
 
-def build(data: object, *, folder: str, template: Json | None = None, logo: str = "", readme: str = "") -> Manifest:
+def build(data: object, *, folder: str, template: object = None, logo: str = "", readme: str = "") -> Manifest:
     """The manifest of a folder from the contents of its files. Raises `Broken`, which names every file and field."""
     found = [*_connector(data, folder), *(Problem(LOGO, "", text) for text in (svg.problems(logo) if logo else ()))]
     if found or not isinstance(data, dict):
@@ -155,7 +155,7 @@ def build(data: object, *, folder: str, template: Json | None = None, logo: str 
         docs_url=filled["docs_url"],
         readme=readme,
         logo=logo,
-        template=template or {},
+        template=template if isinstance(template, dict) else {},
         n8n_credentials=filled.get("n8n", {}).get("credential", {}),
         spark=_spark(filled["spark"]) if filled["type"] == "spark" else None,
     )
@@ -182,13 +182,13 @@ def _schema(schema: Json) -> Iterator[Problem]:
                 yield Problem(CONNECTOR, where, "A secret belongs in the credential's schema: move it there.")
 
 
-def _template(kind: str, template: Json | None) -> Iterator[Problem]:
+def _template(kind: str, template: object) -> Iterator[Problem]:
     if kind != "n8n":
         return
     if template is None:
         yield Problem(WORKFLOW, "", "It is missing: export the workflow from n8n into this file.")
         return
-    nodes = template.get("nodes")
+    nodes = template.get("nodes") if isinstance(template, dict) else None
     if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
         yield Problem(WORKFLOW, "/nodes", "It must be a list of n8n's nodes: export the workflow from n8n again.")
     elif [node.get("name") for node in nodes].count(TRIGGER) != 1:

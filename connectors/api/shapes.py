@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from connectors.models import Connector
 
-if TYPE_CHECKING:
-    ConnectorModelSerializer = serializers.ModelSerializer[Connector]
-else:
-    ConnectorModelSerializer = serializers.ModelSerializer
 
-
-class ConnectorShape(ConnectorModelSerializer):
+class ConnectorShape(serializers.ModelSerializer[Connector]):
     logo_url = serializers.SerializerMethodField()
     schema = serializers.JSONField(read_only=True)
     categories = serializers.ListField(child=serializers.CharField(), read_only=True)

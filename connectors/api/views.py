@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -26,16 +25,11 @@ from connectors.api.shapes import ConnectorDetailShape, ConnectorShape
 from connectors.models import Connector
 from tenants.api.access import access_of
 
-if TYPE_CHECKING:
-    ConnectorListView = ListAPIView[Connector]
-else:
-    ConnectorListView = ListAPIView
-
 # The drawing is opened as a page by nobody, but if it is, it runs nothing and fetches nothing.
 LOGO_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
-class Available(ConnectorListView):
+class Available(ListAPIView[Connector]):
     """The connectors that this tenant may choose from."""
 
     serializer_class = ConnectorShape
