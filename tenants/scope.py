@@ -49,6 +49,10 @@ class TenantManager(models.Manager[_Row]):
             raise NoTenant(f"{self.model.__name__}.objects needs a tenant: enter one with tenants.scope.scope(...)")
         return super().get_queryset().filter(tenant_id=tenant_id)
 
+    def none(self) -> models.QuerySet[_Row]:
+        """No rows are no tenant's: the API's schema is made without one."""
+        return super().get_queryset().none()
+
 
 class TenantOwned(models.Model):
     """A row of one tenant. `objects` is scoped; `everywhere` is for the hub's own work over all tenants."""

@@ -1,0 +1,105 @@
+"""Runs as the API shows them, and how one is asked for."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from integrations.api.shapes.fields import JsonObject, Strict
+from integrations.domain import Json, LogPage, Origin, RunState, Trigger
+from integrations.models import Run
+from integrations.services import overview
+
+MOST_AT_ONCE = 500
+LONGEST_WAIT_SECONDS = 60
+
+
+class ProgressShape(serializers.Serializer[Json]):
+    done = serializers.IntegerField(allow_null=True)
+    total = serializers.IntegerField(allow_null=True)
+    unit = serializers.CharField()
+    message = serializers.CharField()
+
+
+class FailureShape(serializers.Serializer[Json]):
+    code = serializers.CharField()
+    origin = serializers.ChoiceField(choices=[origin.value for origin in Origin])
+    step = serializers.CharField()
+    message = serializers.CharField()
+    fix = serializers.CharField()
+    retryable = serializers.BooleanField()
+    detail = JsonObject()
+
+
+class RunShape(serializers.Serializer[Run]):
+    id = serializers.UUIDField()
+    integration = serializers.UUIDField(source="integration_id")
+    state = serializers.ChoiceField(choices=[state.value for state in RunState])
+    trigger = serializers.ChoiceField(choices=[trigger.value for trigger in Trigger])
+    attempt = serializers.IntegerField()
+    progress = serializers.SerializerMethodField()
+    rows = serializers.IntegerField(allow_null=True)
+    bytes = serializers.IntegerField(allow_null=True)
+    failure = FailureShape(allow_null=True)
+    note = serializers.CharField()
+    dataset_version = serializers.SerializerMethodField()
+    connector_version = serializers.CharField()
+    steps = JsonObject(help_text="Seconds spent, by step.")
+    cancel_requested_at = serializers.DateTimeField(allow_null=True)
+    queued_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+    @extend_schema_field(ProgressShape)
+    def get_progress(self, run: Run) -> Json:
+        return {"done": None, "total": None, "unit": "", "message": "", **run.progress}
+
+    def get_dataset_version(self, run: Run) -> UUID | None:
+        version = overview.version_of(run)
+        return version.pk if version else None
+
+
+class InputShape(serializers.Serializer[Json]):
+    name = serializers.CharField()
+    dataset_version = serializers.UUIDField(source="version_id")
+
+
+class RunDetailShape(RunShape):
+    config = JsonObject(help_text="The settings the run had; secrets are masked.")
+    metrics = JsonObject(help_text="What the engine measured.")
+    inputs = InputShape(many=True)
+
+
+class RunsShape(serializers.Serializer[Json]):
+    runs = RunShape(many=True)
+
+
+class LogShape(serializers.Serializer[LogPage]):
+    lines = serializers.ListField(child=serializers.CharField())
+    cursor = serializers.CharField(help_text="Ask with it for the lines that come later.")
+    is_last = serializers.BooleanField(help_text="Whether nothing more will come.")
+
+
+class LogQuery(serializers.Serializer[Json]):
+    cursor = serializers.CharField(required=False, default="", allow_blank=True, max_length=500)
+
+
+class RunOrder(Strict):
+    count = serializers.IntegerField(
+        required=False, min_value=1, max_value=MOST_AT_ONCE, help_text="Start so many runs at once; answers {runs}."
+    )
+
+
+class RunQuery(serializers.Serializer[Json]):
+    wait = serializers.IntegerField(
+        required=False,
+        default=0,
+        min_value=0,
+        help_text=f"Hold the answer until the run has ended, for so many seconds; {LONGEST_WAIT_SECONDS} at most.",
+    )
+
+
+class RunHeaders(serializers.Serializer[Json]):
+    key = serializers.CharField(required=False, default=None, allow_null=True, max_length=180)

@@ -1,0 +1,31 @@
+"""The hub's own calls below /api/v1/. Each answers with and without a slash at its end."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from integrations.api.views import credentials, datasets, integrations, runs
+from integrations.api.views.base import Call
+
+
+def call(route: str, view: type[Call], name: str) -> list[URLPattern]:
+    twin = route.removesuffix("/") if route.endswith("/") else f"{route}/"
+    return [path(route, view.as_view(), name=name), path(twin, view.as_view(schema=None))]
+
+
+urlpatterns = [
+    *call("integrations/", integrations.Integrations, "integrations"),
+    *call("integrations/<uuid:pk>", integrations.OneIntegration, "integration"),
+    *call("integrations/<uuid:pk>/run", integrations.RunIntegration, "integration-run"),
+    *call("runs/", runs.Runs, "runs"),
+    *call("runs/<uuid:pk>", runs.OneRun, "run"),
+    *call("runs/<uuid:pk>/cancel", runs.CancelRun, "run-cancel"),
+    *call("runs/<uuid:pk>/retry", runs.RetryRun, "run-retry"),
+    *call("runs/<uuid:pk>/logs", runs.RunLogs, "run-logs"),
+    *call("runs/<uuid:pk>/rows", runs.RunRows, "run-rows"),
+    *call("credentials/", credentials.Credentials, "credentials"),
+    *call("credentials/<uuid:pk>", credentials.OneCredential, "credential"),
+    *call("datasets/", datasets.Datasets, "datasets"),
+    *call("datasets/<uuid:pk>", datasets.OneDataset, "dataset"),
+    *call("datasets/<uuid:pk>/preview", datasets.DatasetPreview, "dataset-preview"),
+]

@@ -1,0 +1,96 @@
+"""Credentials: list, make, read, change, delete. What goes out never holds a secret."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from integrations.api.filters import CredentialFilter
+from integrations.api.shapes.credentials import CredentialChange, CredentialNew, CredentialShape
+from integrations.api.views.base import Call
+from integrations.models import Credential, Integration
+from integrations.services import credentials, overview
+
+
+def rows() -> QuerySet[Credential]:
+    users = Integration.everywhere.filter(deleted_at=None).only("id", "name", "credential").order_by("name")
+    found = Credential.objects.select_related("connector").prefetch_related(Prefetch("integrations", users))
+    return found.defer(*(f"connector__{name}" for name in overview.NOT_SHOWN))
+
+
+def shown(credential: Credential) -> dict[str, Any]:
+    fields, status = credentials.public(credential)
+    return {
+        "id": credential.pk,
+        "connector": credential.connector.slug,
+        "name": credential.name,
+        "fields": fields,
+        "status": status,
+        "verified_at": credential.verified_at,
+        "expires_at": credential.expires_at,
+        "last_used_at": credential.last_used_at,
+        "used_by": list(credential.integrations.all()),
+        "created_at": credential.created_at,
+        "updated_at": credential.updated_at,
+    }
+
+
+class CredentialCall(Call):
+    queryset = Credential.everywhere.none()
+
+    def get_queryset(self) -> QuerySet[Credential]:
+        return rows()
+
+    def find(self, pk: UUID) -> Credential:
+        return get_object_or_404(rows(), pk=pk)
+
+
+class Credentials(CredentialCall):
+    filterset_class = CredentialFilter
+    ordering = ("name", "id")
+
+    @extend_schema(operation_id="credentials_list", responses=CredentialShape(many=True))
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(CredentialShape([shown(row) for row in page or []], many=True).data)
+
+    @extend_schema(operation_id="credentials_create", request=CredentialNew, responses={201: CredentialShape})
+    def post(self, request: Request) -> Response:
+        shape = CredentialNew(data=request.data, context={"tenant_id": self.tenant_id})
+        shape.is_valid(raise_exception=True)
+        made = credentials.create(tenant_id=self.tenant_id, by=self.access.user, **shape.given())
+        location = reverse("credential", args=[made.pk])
+        return Response(CredentialShape(shown(self.find(made.pk))).data, 201, headers={"Location": location})
+
+
+class OneCredential(CredentialCall):
+    @extend_schema(operation_id="credentials_read", responses=CredentialShape)
+    def get(self, request: Request, pk: UUID) -> Response:
+        return Response(CredentialShape(shown(self.find(pk))).data)
+
+    @extend_schema(operation_id="credentials_replace", request=CredentialChange, responses=CredentialShape)
+    def put(self, request: Request, pk: UUID) -> Response:
+        return self._change(pk, is_partial=False)
+
+    @extend_schema(operation_id="credentials_change", request=CredentialChange, responses=CredentialShape)
+    def patch(self, request: Request, pk: UUID) -> Response:
+        return self._change(pk, is_partial=True)
+
+    @extend_schema(operation_id="credentials_delete", responses={204: None})
+    def delete(self, request: Request, pk: UUID) -> Response:
+        credentials.delete(credential=self.find(pk), by=self.access.user)
+        return Response(status=204)
+
+    def _change(self, pk: UUID, *, is_partial: bool) -> Response:
+        found = self.find(pk)
+        shape = CredentialChange(data=self.request.data, partial=is_partial, context={"credential": found})
+        shape.is_valid(raise_exception=True)
+        changed = credentials.update(credential=found, by=self.access.user, **shape.given())
+        return Response(CredentialShape(shown(changed)).data)

@@ -1,0 +1,132 @@
+"""Configured integrations: list, make, read, change, delete, run."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.generics import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from integrations.api.filters import IntegrationFilter
+from integrations.api.shapes.integrations import IntegrationChange, IntegrationNew, IntegrationShape
+from integrations.api.shapes.runs import (
+    LONGEST_WAIT_SECONDS,
+    RunHeaders,
+    RunOrder,
+    RunQuery,
+    RunShape,
+    RunsShape,
+)
+from integrations.api.views.base import Call, checked, trigger_of
+from integrations.models import Integration, Run
+from integrations.services import integrations, overview, requests, waiting
+from tenants.roles import Role
+
+KEY = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key returns the same run."
+)
+
+
+def shown(integration: Integration) -> Any:
+    [row] = overview.of([integration])
+    return IntegrationShape(row).data
+
+
+class Integrations(Call):
+    queryset = Integration.everywhere.none()
+    filterset_class = IntegrationFilter
+    ordering = ("-created_at", "-id")
+
+    def get_queryset(self) -> QuerySet[Integration]:
+        return overview.integrations()
+
+    @extend_schema(operation_id="integrations_list", responses=IntegrationShape(many=True))
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        rows = overview.of(page or [])
+        return self.get_paginated_response(IntegrationShape(rows, many=True).data)
+
+    @extend_schema(operation_id="integrations_create", request=IntegrationNew, responses={201: IntegrationShape})
+    def post(self, request: Request) -> Response:
+        shape = IntegrationNew(data=request.data, context={"tenant_id": self.tenant_id})
+        shape.is_valid(raise_exception=True)
+        made = integrations.create(tenant_id=self.tenant_id, by=self.access.user, **shape.given())
+        return Response(shown(made), 201, headers={"Location": reverse("integration", args=[made.pk])})
+
+
+class OneIntegration(Call):
+    queryset = Integration.everywhere.none()
+
+    def find(self, pk: UUID) -> Integration:
+        return get_object_or_404(overview.integrations().select_related("credential"), pk=pk)
+
+    @extend_schema(operation_id="integrations_read", responses=IntegrationShape)
+    def get(self, request: Request, pk: UUID) -> Response:
+        return Response(shown(self.find(pk)))
+
+    @extend_schema(operation_id="integrations_replace", request=IntegrationChange, responses=IntegrationShape)
+    def put(self, request: Request, pk: UUID) -> Response:
+        return self._change(pk, is_partial=False)
+
+    @extend_schema(operation_id="integrations_change", request=IntegrationChange, responses=IntegrationShape)
+    def patch(self, request: Request, pk: UUID) -> Response:
+        return self._change(pk, is_partial=True)
+
+    @extend_schema(operation_id="integrations_delete", responses={204: None})
+    def delete(self, request: Request, pk: UUID) -> Response:
+        integrations.delete(integration=self.find(pk), by=self.access.user)
+        return Response(status=204)
+
+    def _change(self, pk: UUID, *, is_partial: bool) -> Response:
+        found = self.find(pk)
+        context = {"connector": found.connector, "config": found.config}
+        shape = IntegrationChange(data=self.request.data, partial=is_partial, context=context)
+        shape.is_valid(raise_exception=True)
+        return Response(shown(integrations.update(integration=found, by=self.access.user, **shape.given())))
+
+
+class RunIntegration(Call):
+    """The call that everything waits for: few queries, and the answer of a new run needs none."""
+
+    queryset = Run.everywhere.none()
+    roles = {"POST": Role.OPERATOR}
+
+    @extend_schema(
+        operation_id="integrations_run",
+        parameters=[RunQuery, KEY],
+        request=RunOrder,
+        responses={200: RunShape, 202: RunShape},
+    )
+    def post(self, request: Request, pk: UUID) -> Response:
+        count = checked(RunOrder(data=request.data)).validated_data.get("count")
+        wait = checked(RunQuery(data=request.query_params)).validated_data["wait"]
+        key = checked(RunHeaders(data={"key": request.headers.get("Idempotency-Key")})).validated_data["key"]
+        integration = get_object_or_404(overview.integrations(), pk=pk)
+        if count is None:
+            return self._run_once(integration, key, wait)
+        if wait or key:
+            raise ValidationError({"count": "Leave it out with ?wait or Idempotency-Key: these are for one run."})
+        runs = requests.request_many(
+            integration=integration, count=count, trigger=trigger_of(request), by=self.access.user
+        )
+        return Response(RunsShape({"runs": runs}).data, 202)
+
+    def _run_once(self, integration: Integration, key: str | None, wait: int) -> Response:
+        # The prefix keeps a caller's keys apart from the hub's own.
+        run, is_new = requests.request(
+            integration=integration,
+            trigger=trigger_of(self.request),
+            by=self.access.user,
+            idempotency_key=f"caller:{key}" if key else None,
+        )
+        if wait and not run.is_final:
+            waiting.until_ended(run.pk, min(wait, LONGEST_WAIT_SECONDS))
+            run = overview.runs().get(pk=run.pk)
+        status = 202 if is_new and not run.is_final else 200
+        return Response(RunShape(run).data, status, headers={"Location": reverse("run", args=[run.pk])})

@@ -1,0 +1,78 @@
+"""Runs: list, read, cancel, retry, logs, rows."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from integrations.api.filters import RunFilter
+from integrations.api.shapes.datasets import RowsQuery, RowsShape
+from integrations.api.shapes.runs import LogQuery, LogShape, RunDetailShape, RunShape
+from integrations.api.views.base import Call, checked
+from integrations.api.views.datasets import rows_of
+from integrations.models import Run
+from integrations.services import logs, overview, requests
+from tenants.roles import Role
+
+
+class Runs(Call):
+    queryset = Run.everywhere.none()
+    filterset_class = RunFilter
+    ordering = ("-queued_at", "-id")
+
+    def get_queryset(self) -> QuerySet[Run]:
+        return overview.runs()
+
+    @extend_schema(operation_id="runs_list", responses=RunShape(many=True))
+    def get(self, request: Request) -> Response:
+        return self.answer_page(RunShape)
+
+
+class RunCall(Call):
+    queryset = Run.everywhere.none()
+
+    def find(self, pk: UUID) -> Run:
+        return get_object_or_404(overview.runs().select_related("integration__connector"), pk=pk)
+
+
+class OneRun(RunCall):
+    @extend_schema(operation_id="runs_read", responses=RunDetailShape)
+    def get(self, request: Request, pk: UUID) -> Response:
+        return Response(RunDetailShape(self.find(pk)).data)
+
+
+class CancelRun(RunCall):
+    roles = {"POST": Role.OPERATOR}
+
+    @extend_schema(operation_id="runs_cancel", request=None, responses={202: RunShape})
+    def post(self, request: Request, pk: UUID) -> Response:
+        run = requests.cancel(run=self.find(pk), by=self.access.user)
+        return Response(RunShape(run).data, 202)
+
+
+class RetryRun(RunCall):
+    roles = {"POST": Role.OPERATOR}
+
+    @extend_schema(operation_id="runs_retry", request=None, responses={202: RunShape})
+    def post(self, request: Request, pk: UUID) -> Response:
+        run = requests.retry(run=self.find(pk), by=self.access.user)
+        return Response(RunShape(run).data, 202, headers={"Location": reverse("run", args=[run.pk])})
+
+
+class RunLogs(RunCall):
+    @extend_schema(operation_id="runs_logs", parameters=[LogQuery], responses=LogShape)
+    def get(self, request: Request, pk: UUID) -> Response:
+        cursor = checked(LogQuery(data=request.query_params)).validated_data["cursor"]
+        return Response(LogShape(logs.page(self.find(pk), cursor)).data)
+
+
+class RunRows(RunCall):
+    @extend_schema(operation_id="runs_rows", parameters=[RowsQuery], responses=RowsShape)
+    def get(self, request: Request, pk: UUID) -> Response:
+        return rows_of(overview.version_of(self.find(pk)), request)
