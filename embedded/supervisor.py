@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import threading
@@ -33,6 +34,8 @@ class Service:
     command: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
     rank: int = 0
+    is_lasting: bool = True
+    """Whether it is to be started again when it ends."""
 
 
 @dataclass(slots=True)
@@ -130,6 +133,9 @@ class Supervisor:
                 self.say(line.decode("utf-8", "replace"), name, colour)
 
     def _note_death(self, child: Child, now: float) -> None:
+        if not child.service.is_lasting:
+            child.restart_at = math.inf
+            return
         child.deaths = 1 if now - child.started_at > STEADY_SECONDS else child.deaths + 1
         pause = min(2.0 ** (child.deaths - 1), LONGEST_PAUSE_SECONDS)
         child.restart_at = now + pause

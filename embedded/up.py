@@ -68,6 +68,11 @@ class Hub:
     def say(self, text: str) -> None:
         self.supervisor.say(text)
 
+    def quicken_spark(self) -> None:
+        """Make Java's class archive in the background, once per machine: local Spark runs start in half the time."""
+        command = ["nice", sys.executable, "-m", "embedded.manage", "prepare_spark"]
+        self.add(Service("spark", command, self.environment, is_lasting=False))
+
     def run(self) -> None:
         """Keep everything running until somebody interrupts."""
         self.supervisor.watch_until(lambda: False)
@@ -238,6 +243,7 @@ def main() -> int:
         with running(chosen_port()) as hub:
             hub.start()
             tell_login(hub)
+            hub.quicken_spark()
             hub.run()
     except Interrupted:
         return 0

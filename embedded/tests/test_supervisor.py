@@ -74,6 +74,13 @@ def test_a_process_that_dies_is_started_again_and_the_others_go_on(supervisor, o
     assert "mortal ended (exit code -9); starting it again in 1 s" in output.getvalue()
 
 
+def test_what_is_done_once_is_not_started_again(supervisor, output):
+    supervisor.start(Service("once", [sys.executable, "-c", "print('done', flush=True)"], dict(os.environ), 0, False))
+    supervisor.start(python("mortal", "raise SystemExit(3)"))
+    supervisor.watch_until(lambda: "once    | done" in output.getvalue() and "again in 2 s" in output.getvalue())
+    assert output.getvalue().count("once    | done") == 1
+
+
 def test_pauses_grow_while_a_process_keeps_dying(supervisor, output):
     supervisor.start(python("broken", "raise SystemExit(3)"))
     supervisor.watch_until(lambda: "again in 4 s" in output.getvalue())
