@@ -41,7 +41,8 @@ BY_SQLSTATE_CLASS = {
 # The driver's Java is gone: what Python says then is a consequence, not the reason.
 LOST_JAVA = ("Py4JNetworkError", "ConnectionRefusedError", "ConnectionResetError", "EOFError", "AnswerFromJavaError")
 MASTER_GONE = ("All masters are unresponsive", "Application has been killed. Reason: Master removed")
-PLACE_IN_QUERY = re.compile(r"line (\d+),? pos (\d+)")
+# The parser counts columns from 0 ("pos"), the executor from 1 ("position").
+PLACE_IN_QUERY = re.compile(r"line (\d+),? (pos|position) (\d+)")
 MARK = re.compile(r"^\[[A-Z0-9_.]+\]\s*")
 
 
@@ -171,7 +172,7 @@ def from_condition(error: Json) -> Failure:
     origin, is_retryable = BY_SQLSTATE_CLASS.get(state[:2], (Origin.SETTINGS, False))
     detail = {**at(error), "condition": error["condition"], "sqlstate": state}
     if in_query := PLACE_IN_QUERY.search(error["message"]):
-        detail |= {"query_line": int(in_query[1]), "query_column": int(in_query[2]) + 1}
+        detail |= {"query_line": int(in_query[1]), "query_column": int(in_query[3]) + (in_query[2] == "pos")}
     return Failure(
         code=error["condition"].partition(".")[0].lower(),
         origin=origin,

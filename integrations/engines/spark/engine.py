@@ -60,7 +60,7 @@ class SparkEngine:
         is_running = driver.is_alive() or (directory.exit_code() is None and bool(driver.members()))
         process.reap(driver.pid)
         if is_running and directory.exit_code() is None:
-            return moving(handle, directory)
+            return moving(job, handle, directory)
         process.end(driver, patience_seconds=0)
         outcome = endings.outcome(directory)
         directory.clear_scratch()
@@ -150,9 +150,10 @@ def opened(handle: Handle) -> tuple[process.Driver, RunDirectory]:
     return process.Driver(handle["pid"], handle["started"]), RunDirectory(Path(handle["dir"]))
 
 
-def moving(handle: Handle, directory: RunDirectory) -> Progress:
-    """Return how far a living driver is."""
-    if directory.interface() is None:
+def moving(job: Job, handle: Handle, directory: RunDirectory) -> Progress:
+    """Return how far a living driver is. A jar has no bootstrap that could tell where to ask."""
+    is_jar = job.spark is not None and job.spark.kind == "jar"
+    if directory.interface() is None and not is_jar:
         return Progress(handle=handle, message="Starting Spark")
     known = progress.look(directory)
     done, total = known if known else (None, None)

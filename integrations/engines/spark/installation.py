@@ -22,7 +22,7 @@ COMMAND = "command.json"
 JVM_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xlog:disable")
 
 
-class Missing(Exception):  # noqa: N818 - what is missing, in words, and how to get it
+class Missing(Exception):
     def __init__(self, problem: str, fix: str) -> None:
         super().__init__(problem)
         self.problem = problem

@@ -70,7 +70,7 @@ def describe(error: BaseException, script: str) -> dict[str, Any]:
     """Say what the error is, Spark's condition and SQLSTATE when it has them, and which line of the job it is at."""
     found: dict[str, Any] = {
         "type": type(error).__name__,
-        "message": str(error),
+        "message": error.msg if isinstance(error, SyntaxError) else str(error),
         "exit_code": 1,
         **place(error, script),
     }
@@ -129,8 +129,9 @@ def announce(file: Path) -> None:
 
 
 def active() -> Any:
-    """Spark's context, or None until it is whole: pyspark sets this name last."""
-    return getattr(getattr(sys.modules.get("pyspark"), "SparkContext", None), "_active_spark_context", None)
+    """Spark's context, or None until it is whole: pyspark shows it before its Java side is there."""
+    driver = getattr(getattr(sys.modules.get("pyspark"), "SparkContext", None), "_active_spark_context", None)
+    return driver if getattr(driver, "_jsc", None) else None
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ MAIN = "main"
 NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
-class Refused(Exception):  # noqa: N818 - a job says `raise Refused(...)`, which reads as what it means
+class Refused(Exception):
     """End the run with words for the person who set it up: what is wrong with the settings, and what to do."""
 
     def __init__(self, message: str, *, fix: str = "", code: str = "refused", retryable: bool = False) -> None:

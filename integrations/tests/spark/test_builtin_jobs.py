@@ -1,0 +1,117 @@
+import importlib.util
+import math
+from pathlib import Path
+
+import pytest
+from pyspark import SparkContext
+from pyspark.sql import SparkSession
+
+from integrations.engines.spark.submit import RUNTIME
+
+pytestmark = pytest.mark.spark
+BUILTIN = Path(__file__).resolve().parents[3] / "connectors" / "builtin"
+PEOPLE = [(1, "Ada", 3), (1, "Ada L.", 7), (2, "Bob", None), (2, "Bobby", 1), (None, "x", 1), (None, "y", 2)]
+
+
+@pytest.fixture(scope="module")
+def spark():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        conf = {"spark.ui.enabled": "false", "spark.log.level": "ERROR", "spark.sql.shuffle.partitions": "2"}
+        session = SparkSession.builder.master("local[1]").config(map=conf).getOrCreate()
+        yield session
+        session.stop()
+        gateway = SparkContext._gateway
+        gateway.shutdown()
+        # Java ends when its standard input does.
+        gateway.proc.stdin.close()
+        gateway.proc.wait(timeout=100)
+        SparkContext._gateway = SparkContext._jvm = None
+
+
+@pytest.fixture
+def job(monkeypatch):
+    monkeypatch.syspath_prepend(str(RUNTIME))
+
+    def load(slug):
+        spec = importlib.util.spec_from_file_location(f"{slug}_job", BUILTIN / slug / "job.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
+
+
+@pytest.fixture
+def people(spark):
+    return spark.createDataFrame(PEOPLE, "id int, name string, at int")
+
+
+def names(frame):
+    return sorted(row["name"] for row in frame.collect())
+
+
+@pytest.mark.parametrize(
+    ("settings", "kept"),
+    [
+        ({"order": "at"}, ["Ada", "Bobby", "x"]),
+        ({"order": "at", "keep": "last"}, ["Ada L.", "Bobby", "y"]),
+        ({"order": "at", "direction": "descending"}, ["Ada L.", "Bobby", "y"]),
+        ({"order": "at", "direction": "descending", "keep": "last"}, ["Ada", "Bobby", "x"]),
+    ],
+)
+def test_one_row_of_each_key_stays_and_one_without_an_order_is_never_preferred(job, people, settings, kept):
+    assert names(job("deduplicate").deduplicate(people, keys=["id"], **settings)) == kept
+
+
+def test_without_an_order_the_same_row_stays_however_the_rows_are_laid_out(job, people):
+    deduplicate = job("deduplicate").deduplicate
+
+    first = deduplicate(people, keys=["id"]).collect()
+    second = deduplicate(people.orderBy("name").repartition(3), keys=["id"]).collect()
+
+    assert sorted(map(str, first)) == sorted(map(str, second))
+    assert len(first) == 3
+
+
+def test_columns_of_any_name_and_shape_can_be_deduplicated(job, spark):
+    frame = spark.sql(
+        "SELECT map('k', 1) AS m, array(map('k', 1)) AS am, 1 AS `a.b c` UNION ALL SELECT map('k', 1), null, 1"
+    )
+
+    assert job("deduplicate").deduplicate(frame, keys=["a.b c"]).count() == 1
+
+
+def test_a_key_that_is_no_column_is_refused_with_those_there_are(job, people):
+    with pytest.raises(Exception, match="no column named city") as refused:
+        job("deduplicate").deduplicate(people, keys=["id", "city"])
+
+    assert refused.value.fix == "It has these columns: id, name, at."
+
+
+def test_a_query_joins_datasets_by_their_names(job, spark, people):
+    ages = spark.createDataFrame([(1, 36)], "id int, age int")
+    query = "SELECT p.name, a.age FROM people p JOIN ages a ON a.id = p.id WHERE p.at = 3 ;\n"
+
+    answer = job("sql_transform").transform(spark, {"people": people, "ages": ages}, query)
+
+    assert [tuple(row) for row in answer.collect()] == [("Ada", 36)]
+
+
+def test_two_columns_of_one_name_are_refused_with_what_to_do(job, spark):
+    with pytest.raises(Exception, match="more than one column named ID") as refused:
+        job("sql_transform").transform(spark, {}, "SELECT 1 AS id, 2 AS ID")
+
+    assert "AS a_id" in refused.value.fix
+
+
+def test_pi_comes_out_near_pi_and_the_same_every_time(job, spark):
+    estimate = job("pi_estimate").estimate
+
+    first = estimate(spark, samples=200_000, partitions=2, seed=7).first()
+    second = estimate(spark, samples=200_000, partitions=2, seed=7).first()
+
+    assert first == second
+    assert first["samples"] == 200_000
+    assert first["pi"] == pytest.approx(math.pi, abs=0.05)
+    assert first["error"] == pytest.approx(abs(first["pi"] - math.pi))
