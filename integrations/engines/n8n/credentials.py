@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,39 +21,56 @@ class N8nCredential:
 def translate(mapping: Json, credential: Json) -> N8nCredential:
     """Choose n8n's credential type and fill its fields.
 
-    A map is one choice `{type, data, node}`, or `{by: pointer, cases: {value: choice}}`. The case "none" also stands
-    for an integration without a credential. In `data` a string is a JSON pointer into our credential, and
-    `{"value": x}` is x itself.
+    A map is one choice `{type, data, node}`, or `{by: pointer, cases: {value: map}, default: value}`; `default` is the
+    case of a credential without the field, or of none at all. A choice without a type stands for no credential. In
+    `data` "/pointer" is a field of our credential, `{"value": x}` is x itself,
+    `{"from": "/pointer", "else": x}` either one.
     """
     choice = _choose(mapping, credential)
+    parameters: Json = choice.get("node") or {}
     kind = str(choice.get("type") or "")
-    if not kind or not (credential or "by" in mapping):
-        return N8nCredential(node_parameters=choice.get("node") or {})
+    if not kind or not credential:
+        return N8nCredential(node_parameters={} if kind else parameters)
     data = {name: _fill(source, credential) for name, source in (choice.get("data") or {}).items()}
     present = {name: value for name, value in data.items() if value is not None}
-    return N8nCredential(kind, present, choice.get("node") or {})
+    return N8nCredential(kind, present, parameters)
 
 
 def _choose(mapping: Json, credential: Json) -> Json:
-    if "by" not in mapping:
-        return mapping
-    chosen = resolve(mapping["by"], credential)
-    cases: dict[str, Json] = mapping["cases"]
-    if chosen is None and not credential:
-        chosen = "none"
-    if chosen not in cases:
-        raise EngineError(
-            f"The connector does not say which n8n credential stands for {mapping['by']} = {chosen!r}.",
-            retryable=False,
-            code="credential_map",
-            origin=Origin.HUB,
-            fix=f"Add the case to the connector's n8n.credential map; it knows {', '.join(sorted(cases)) or 'none'}.",
-        )
-    return cases[chosen]
+    while "by" in mapping:
+        chosen = resolve(mapping["by"], credential) or mapping.get("default")
+        cases: dict[str, Json] = mapping["cases"]
+        if chosen not in cases:
+            raise _unknown_case(mapping["by"], chosen, cases)
+        mapping = cases[chosen]
+    return mapping
+
+
+def _unknown_case(pointer: str, chosen: object, cases: dict[str, Json]) -> EngineError:
+    return EngineError(
+        f"The connector does not say which n8n credential stands for {pointer} = {chosen!r}.",
+        retryable=False,
+        code="credential_map",
+        origin=Origin.HUB,
+        fix=f"Add the case to the connector's n8n.credential map; it knows {', '.join(sorted(cases)) or 'none'}.",
+    )
 
 
 def _fill(source: Any, credential: Json) -> Any:
-    return resolve(source, credential) if isinstance(source, str) else source.get("value")
+    if isinstance(source, str):
+        return literal(resolve(source, credential))
+    if "from" in source:
+        found = resolve(source["from"], credential)
+        return source.get("else") if found is None else literal(found)
+    return source.get("value")
+
+
+def literal(value: Any) -> Any:
+    """Keep n8n from evaluating what a user typed: a string that begins with "=" would be an expression."""
+    if not (isinstance(value, str) and value.startswith("=")):
+        return value
+    quoted = json.dumps(value).replace("{", "\\u007b").replace("}", "\\u007d")
+    return f"={{{{ {quoted} }}}}"
 
 
 def resolve(pointer: str, value: Any) -> Any:

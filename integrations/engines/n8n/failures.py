@@ -62,14 +62,15 @@ CRASHED = Failure(
 def explain(execution: Execution) -> Failure:
     """Return the failure of an execution that ended in an error.
 
-    A Stop and Error node may tell all of it in its error object: {message, step, httpCode, code, retry_after}.
+    A Stop and Error node may tell it in its error object: {message, description, step, httpCode, retry_after}, or, for
+    what no HTTP status says, {message, description, step, code, origin, fix, retryable}.
     """
     error = execution.error
     told = _object(_object(error.get("context")).get("metadata"))
     node = _object(error.get("node"))
     step = str(told.get("step") or node.get("name") or execution.last_node)
-    code = told.get("httpCode") or error.get("httpCode") or told.get("code")
-    kind = kind_of(code)
+    code = told.get("httpCode") or error.get("httpCode")
+    kind = _told_kind(told) or kind_of(code)
     return Failure(
         code=kind.code,
         origin=kind.origin,
@@ -77,7 +78,7 @@ def explain(execution: Execution) -> Failure:
         step=step,
         fix=kind.fix,
         retryable=kind.is_passing,
-        detail=_detail(code, node, told),
+        detail=_detail(code, step, told),
     )
 
 
@@ -95,6 +96,14 @@ def kind_of(code: Any) -> Kind:
     return CERTIFICATE if any(mark in name for mark in CERTIFICATE_MARKS) else NODE
 
 
+def _told_kind(told: Json) -> Kind | None:
+    if not told.get("code"):
+        return None
+    origin = told.get("origin")
+    known = Origin(origin) if origin in list(Origin) else Origin.ENGINE
+    return Kind(str(told["code"]), known, str(told.get("fix") or NODE.fix), told.get("retryable") is True)
+
+
 def _message(step: str, status: int | None, error: Json) -> str:
     words = str(error.get("description") or error.get("message") or "no reason given")[:QUOTED_CHARACTERS]
     if status and status >= 400:
@@ -104,12 +113,11 @@ def _message(step: str, status: int | None, error: Json) -> str:
     return f"{step}: {message}{extra}"
 
 
-def _detail(code: Any, node: Json, told: Json) -> Json:
+def _detail(code: Any, step: str, told: Json) -> Json:
     found = {
         "http_status": _status(code),
         "network_code": None if _status(code) else code,
-        "node": node.get("name"),
-        "node_type": node.get("type"),
+        "node": step,
         "retry_after": told.get("retry_after"),
     }
     return {name: value for name, value in found.items() if value}

@@ -27,9 +27,13 @@ class Request:
 
     method: str
     path: str
-    query: dict[str, str]
+    query_list: list[tuple[str, str]]
     headers: dict[str, str]
     body: str
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(self.query_list)
 
 
 @dataclass
@@ -84,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
         request = Request(
             self.command,
             path,
-            dict(parse_qsl(query, keep_blank_values=True)),
+            parse_qsl(query, keep_blank_values=True),
             headers,
             self.rfile.read(length).decode(),
         )
