@@ -21,6 +21,7 @@ STANDALONE_PORT = 7077
 class SparkEngine:
     needs_deployment = False
     is_bound_to_host = True
+    keeps_data = False
     poll_seconds = (0.2, 1.0)
 
     def check(self) -> Health:
