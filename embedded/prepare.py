@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
 import sys
@@ -23,7 +24,7 @@ FIRST_EMAIL = "admin@example.com"
 def main() -> int:
     try:
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("sync_connectors", verbosity=0)
+        call_command("sync_connectors", verbosity=0, stdout=io.StringIO())
         canary.check()
     except (CommandError, ImproperlyConfigured) as error:
         print(error, file=sys.stderr)

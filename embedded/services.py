@@ -13,13 +13,15 @@ from embedded.supervisor import Service
 
 BROKER_RANK = 2
 N8N_RANK = 1
+NO_WORD_ON_ROOT = "ignore:You're running the worker with superuser privileges"
+"""Celery fears pickled messages of strangers; ours are JSON on a private socket."""
 
 
 def valkey(listen: Path) -> Service:
     """The queue's server. It appends what it hears to a file, so that a restart forgets no bell."""
     command = [str(valkey_program()), "--port", "0", "--unixsocket", str(listen), "--unixsocketperm", "700"]
     keep = ["--dir", str(listen.parent), "--appendonly", "yes", "--save", "", "--loglevel", "warning"]
-    return Service("valkey", [*command, *keep], {}, rank=BROKER_RANK)
+    return Service("valkey", [*command, *keep], {}, rank=BROKER_RANK, log=listen.parent / "valkey.log")
 
 
 def valkey_program() -> Path:
@@ -33,7 +35,8 @@ def valkey_program() -> Path:
 
 def n8n(folder: Path, port: int) -> Service:
     command = [sys.executable, "-m", "embedded.n8n", "serve", "--folder", str(folder), "--port", str(port)]
-    return Service("n8n", command, os.environ, rank=N8N_RANK)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return Service("n8n", command, os.environ, rank=N8N_RANK, log=folder / "n8n.log")
 
 
 def hub(environment: Mapping[str, str], port: int) -> list[Service]:
@@ -44,7 +47,7 @@ def hub(environment: Mapping[str, str], port: int) -> list[Service]:
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"]
     return [
         Service("web", web(port), environment),
-        Service("worker", [*celery, *worker, *quiet], environment),
+        Service("worker", [*celery, *worker, *quiet], {**environment, "PYTHONWARNINGS": NO_WORD_ON_ROOT}),
         Service("beat", [sys.executable, "-m", "embedded.beat"], environment),
     ]
 

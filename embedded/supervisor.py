@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -36,6 +37,8 @@ class Service:
     rank: int = 0
     is_lasting: bool = True
     """Whether it is to be started again when it ends."""
+    log: Path | None = None
+    """A file for what it says, for what would only be noise on a terminal."""
 
 
 @dataclass(slots=True)
@@ -116,14 +119,17 @@ class Supervisor:
 
     def _spawn(self, service: Service, colour: str) -> subprocess.Popen[bytes]:
         # Honcho gives each its own session: Ctrl-C reaches only us, and we end each with everything it started.
-        process: subprocess.Popen[bytes] = Popen(
-            list(service.command),
-            shell=False,
-            cwd=self.cwd,
-            env=dict(service.environment),
-            stdin=subprocess.DEVNULL,
-        )
-        threading.Thread(target=self._show, args=(service.name, colour, process), daemon=True).start()
+        with service.log.open("wb") if service.log else nullcontext(subprocess.PIPE) as output:
+            process: subprocess.Popen[bytes] = Popen(
+                list(service.command),
+                shell=False,
+                cwd=self.cwd,
+                env=dict(service.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+            )
+        if service.log is None:
+            threading.Thread(target=self._show, args=(service.name, colour, process), daemon=True).start()
         return process
 
     def _show(self, name: str, colour: str, process: subprocess.Popen[bytes]) -> None:
@@ -140,8 +146,9 @@ class Supervisor:
         pause = min(2.0 ** (child.deaths - 1), LONGEST_PAUSE_SECONDS)
         child.restart_at = now + pause
         processes.end_sessions([child.process.pid], patience_seconds=0)
-        code = child.process.returncode
-        self.say(f"{child.service.name} ended (exit code {code}); starting it again in {pause:.0f} s")
+        where = f", see {child.service.log}" if child.service.log else ""
+        how = f"exit code {child.process.returncode}{where}"
+        self.say(f"{child.service.name} ended ({how}); starting it again in {pause:.0f} s")
 
     def _revive(self, child: Child) -> None:
         child.process = self._spawn(child.service, child.colour)

@@ -62,6 +62,15 @@ def test_what_a_process_prints_is_shown_under_its_name(supervisor, output):
     wait_for(lambda: "talker  | hello" in output.getvalue())
 
 
+def test_what_would_be_noise_goes_to_a_file(supervisor, output, tmp_path):
+    chatty = Service("chatty", [sys.executable, "-c", "print('hello')"], dict(os.environ), log=tmp_path / "chatty.log")
+    supervisor.start(chatty)
+    supervisor.watch_until(lambda: "chatty ended" in output.getvalue())
+    assert "hello" not in output.getvalue()
+    assert (tmp_path / "chatty.log").read_text() == "hello\n"
+    assert str(tmp_path / "chatty.log") in output.getvalue()
+
+
 def test_a_process_that_dies_is_started_again_and_the_others_go_on(supervisor, output):
     supervisor.start(python("steady", FOREVER))
     supervisor.start(python("mortal", f"print('born', flush=True)\n{FOREVER}"))
