@@ -114,7 +114,10 @@ BROKER_URL = env.str("HUB_BROKER_URL", default="redis://127.0.0.1:6379/0")
 HOST = env.str("HUB_HOST_NAME", default=socket.gethostname())
 ENGINES = env.dict(
     "HUB_ENGINES",
-    default={"n8n": "integrations.engines.n8n.engine.N8nEngine", "spark": "integrations.engines.spark.engine.SparkEngine"},
+    default={
+        "n8n": "integrations.engines.n8n.engine.N8nEngine",
+        "spark": "integrations.engines.spark.engine.SparkEngine",
+    },
 )
 CELERY_BROKER_URL = BROKER_URL
 CELERY_TASK_IGNORE_RESULT = True

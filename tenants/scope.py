@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from typing import TypeVar
+from typing import ClassVar, Self, TypeVar
 from uuid import UUID
 
 from django.db import models
 
 _current: ContextVar[UUID | None] = ContextVar("tenant", default=None)
+_is_platform: ContextVar[bool] = ContextVar("is_platform", default=False)
 _Row = TypeVar("_Row", bound=models.Model)
 
 
@@ -40,10 +41,22 @@ def scope(tenant_id: UUID) -> Iterator[None]:
         leave(token)
 
 
+@contextmanager
+def platform() -> Iterator[None]:
+    """Show the rows of all tenants: for the admin pages alone, where Django itself asks the scoped managers."""
+    token = _is_platform.set(True)
+    try:
+        yield
+    finally:
+        _is_platform.reset(token)
+
+
 class TenantManager(models.Manager[_Row]):
     """Rows of the entered tenant; refuses to answer when there is none."""
 
     def get_queryset(self) -> models.QuerySet[_Row]:
+        if _is_platform.get():
+            return super().get_queryset()
         tenant_id = current()
         if tenant_id is None:
             raise NoTenant(f"{self.model.__name__}.objects needs a tenant: enter one with tenants.scope.scope(...)")
@@ -59,8 +72,8 @@ class TenantOwned(models.Model):
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="+")
 
-    objects: TenantManager[_Row] = TenantManager()  # type: ignore[valid-type]
-    everywhere: models.Manager[_Row] = models.Manager()  # type: ignore[valid-type]
+    objects: ClassVar[TenantManager[Self]] = TenantManager()
+    everywhere: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         abstract = True

@@ -81,7 +81,7 @@ class FakeEngine:
         return LogPage(lines=() if cursor else ("a line of the fake engine",), cursor="end", is_last=True)
 
     def _done(self, handle: Handle) -> int:
-        left = max(0.0, handle["ends_at"] - time.time())
+        left: float = max(0.0, handle["ends_at"] - time.time())
         return 100 - round(100 * left / (handle["seconds"] or 1))
 
     def _outcome(self, job: Job) -> Outcome:

@@ -48,6 +48,6 @@ def _of(engine: str) -> Q:
 def _waiting(queue: str) -> int:
     try:
         with current_app.connection_for_read() as connection:
-            return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
+            return int(connection.SimpleQueue(queue).qsize())
     except (ChannelError, OperationalError, OSError):
         return 0

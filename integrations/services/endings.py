@@ -89,8 +89,8 @@ def forget_leftovers(engine_name: str, limit: int = 20) -> None:
     """Have the engine drop what it still stores of runs whose rows have landed."""
     engine = registry.get(engine_name)
     left = Run.everywhere.filter(has_leftovers=True, integration__connector__type=engine_name).order_by("finished_at")
-    for run in left[:limit]:
-        engine.forget(run.handle)
+    for run in left.filter(handle__isnull=False)[:limit]:
+        engine.forget(run.handle or {})
         Run.everywhere.filter(pk=run.pk).update(has_leftovers=False)
 
 

@@ -30,7 +30,8 @@ def retry_after(failure: Failure, attempt: int) -> timedelta:
 
 def stumble_pause(stumbles: int) -> float:
     """Seconds before a failed step is tried again."""
-    return min(LONGEST_STUMBLE_SECONDS, 0.5 * 2 ** min(stumbles, 10)) * random.uniform(0.8, 1.2)  # noqa: S311
+    usual: float = min(LONGEST_STUMBLE_SECONDS, 0.5 * 2 ** min(stumbles, 10))
+    return usual * random.uniform(0.8, 1.2)  # noqa: S311
 
 
 def of_preparation(error: Invalid | Refused | Unreadable) -> Failure:

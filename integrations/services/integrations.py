@@ -200,7 +200,9 @@ def _read_datasets(
     wanted = [reference.dataset_id for reference in references]
     rows = Dataset.everywhere.filter(tenant_id=integration.tenant_id, integration__deleted_at=None)
     known = {str(row.pk): row for row in rows.filter(pk__in=[key for key in wanted if _is_uuid(key)])}
-    read, errors, names = [], [], set()
+    read: list[tuple[str, Dataset]] = []
+    errors: list[FieldError] = []
+    names: set[str] = set()
     for reference in references:
         row = known.get(str(reference.dataset_id))
         if row is None:

@@ -77,7 +77,7 @@ def _spark(integration: Integration) -> SparkEntry | None:
         kind=row.kind,
         entry=catalog.entry_path(row),
         main_class=row.main_class,
-        py_files=tuple(row.py_files),
+        py_files=tuple(catalog.py_file_paths(row)),
         packages=tuple(row.packages),
         conf=row.conf,
     )

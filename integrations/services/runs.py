@@ -13,7 +13,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from integrations.domain import ACTIVE, EngineError, Job, Progress, RunState, Trigger
+from integrations.domain import ACTIVE, EngineError, Handle, Job, Progress, RunState, Trigger
 from integrations.engines import registry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
@@ -248,8 +248,9 @@ def _end_early(step: Step, wish: RunState) -> float | None:
 
 def _confirm_end(step: Step, wish: RunState) -> float | None:
     run = step.run
-    step.engine.cancel(run.handle)
-    progress = step.engine.poll(_job(step), run.handle)
+    handle: Handle = run.handle or {}
+    step.engine.cancel(handle)
+    progress = step.engine.poll(_job(step), handle)
     if progress.outcome is None:
         return CANCEL_PAUSE_SECONDS
     if progress.outcome.failure or progress.outcome.is_cancelled:

@@ -48,13 +48,15 @@ class SealedAttribute:
         row.__dict__[self.field.attname] = value if value is None or isinstance(value, Sealed) else Opened(value)
 
 
-class SealedField(models.TextField):  # type: ignore[type-arg]
+class SealedField(models.TextField[Any, Any]):
     """Holds a JSON value sealed to its tenant, table, column and row. The row needs `tenant_id` and a client-side key.
 
     None is the column's null. A value changed in place is written by the next save, as with a JSONField.
     """
 
     description = "A sealed JSON value"
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
     empty_strings_allowed = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
