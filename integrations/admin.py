@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Manager, Model, QuerySet
 from django.http import HttpRequest
 
 from integrations.models import (
@@ -22,40 +22,30 @@ from integrations.models import (
 )
 
 
-class Seen:
+class SeenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Rows of all tenants, to look at only."""
 
-    model: type[Model]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        manager = getattr(self.model, "everywhere", None) or self.model._default_manager
-        return manager.get_queryset()
-
-    def has_add_permission(self, request: HttpRequest, *_: object) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-
-class SeenAdmin(Seen, admin.ModelAdmin):  # type: ignore[type-arg]
+    hidden: ClassVar[tuple[str, ...]] = ()
+    """Fields that are shown to nobody."""
     list_per_page = 50
     show_full_result_count = False
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        manager: Manager[Any] = getattr(self.model, "everywhere", self.model._default_manager)
+        return manager.defer(*self.hidden).order_by(*self.get_ordering(request) or ("pk",))
 
-class InputsOfIntegration(Seen, admin.TabularInline):  # type: ignore[type-arg]
-    model = IntegrationInput
-    exclude = ("tenant",)
-    extra = 0
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        # Named one by one, so that no form is built: its choices would ask for a tenant.
+        return [field.name for field in self.opts.concrete_fields if field.name not in self.hidden]
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
-class InputsOfRun(Seen, admin.TabularInline):  # type: ignore[type-arg]
-    model = RunInput
-    exclude = ("tenant",)
-    extra = 0
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
 
 
 @admin.register(Credential)
@@ -64,10 +54,7 @@ class CredentialAdmin(SeenAdmin):
     list_filter = ("status", "connector")
     list_select_related = ("connector", "tenant")
     search_fields = ("name",)
-    exclude = ("data",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).defer("data")
+    hidden = ("data",)
 
 
 @admin.register(Integration)
@@ -77,8 +64,7 @@ class IntegrationAdmin(SeenAdmin):
     list_select_related = ("connector", "tenant")
     search_fields = ("name",)
     # A connector may keep a secret among the settings.
-    exclude = ("config", "state")
-    inlines = (InputsOfIntegration,)
+    hidden = ("config", "state")
 
 
 @admin.register(Run)
@@ -87,7 +73,18 @@ class RunAdmin(SeenAdmin):
     list_filter = ("state", "trigger")
     list_select_related = ("integration", "tenant")
     search_fields = ("id", "integration__name")
-    inlines = (InputsOfRun,)
+
+
+@admin.register(IntegrationInput)
+class IntegrationInputAdmin(SeenAdmin):
+    list_display = ("name", "integration", "dataset", "tenant")
+    list_select_related = ("integration", "dataset", "tenant")
+
+
+@admin.register(RunInput)
+class RunInputAdmin(SeenAdmin):
+    list_display = ("name", "run", "version", "tenant")
+    list_select_related = ("run", "version", "tenant")
 
 
 @admin.register(Dataset)
@@ -108,20 +105,17 @@ class DeploymentAdmin(SeenAdmin):
     list_display = ("key", "tenant", "engine", "connector", "connector_version", "retired_at", "created_at")
     list_filter = ("engine",)
     list_select_related = ("connector", "tenant")
-    exclude = ("hook_token",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).defer("hook_token")
+    hidden = ("hook_token",)
 
 
 @admin.register(TenantKey)
 class TenantKeyAdmin(SeenAdmin):
     list_display = ("tenant", "ring_key_id", "created_at")
     list_select_related = ("tenant",)
-    exclude = ("wrapped",)
+    hidden = ("wrapped",)
 
 
 @admin.register(VaultCanary)
 class VaultCanaryAdmin(SeenAdmin):
     list_display = ("id", "ring_key_id")
-    exclude = ("sealed",)
+    hidden = ("sealed",)

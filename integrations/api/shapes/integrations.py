@@ -67,7 +67,6 @@ class NewCredentialShape(Strict):
                 "required": ["name", "data"],
                 "properties": {"name": {"type": "string"}, "data": {"type": "object", "additionalProperties": True}},
             },
-            {"type": "null"},
         ]
     }
 )

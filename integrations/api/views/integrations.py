@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
@@ -30,6 +30,10 @@ from tenants.roles import Role
 
 KEY = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key returns the same run."
+)
+
+RUN_OR_RUNS = PolymorphicProxySerializer(
+    component_name="RunOrRuns", serializers=[RunShape, RunsShape], resource_type_field_name=None
 )
 
 
@@ -101,7 +105,7 @@ class RunIntegration(Call):
         operation_id="integrations_run",
         parameters=[RunQuery, KEY],
         request=RunOrder,
-        responses={200: RunShape, 202: RunShape},
+        responses={200: RunShape, 202: RUN_OR_RUNS},
     )
     def post(self, request: Request, pk: UUID) -> Response:
         count = checked(RunOrder(data=request.data)).validated_data.get("count")

@@ -1,0 +1,73 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from integrations.models import Dataset, Deployment, Run, VaultCanary
+from integrations.services.integrations import NewCredential
+from integrations.testing import KEY, fake_connector, follow
+from tenants.models import Tenant, User
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bells")]
+MODELS = list(apps.get_app_config("integrations").get_models())
+
+
+@pytest.fixture
+def staff(db: None) -> Client:
+    """A platform's administrator, who belongs to no tenant."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("root@example.com", "irrelevant"))
+    return client
+
+
+@pytest.fixture
+def everything(make_run: Callable[..., Run], acme: Tenant) -> None:
+    connector = fake_connector("keyed", credential=KEY)
+    credential = NewCredential("Key", {"key": "planted-secret"})
+    run = follow(make_run({"rows": [{"a": 1}]}, connector=connector, credential=credential))
+    dataset = Dataset.everywhere.get(integration=run.integration)
+    follow(make_run({"reads": str(dataset.pk), "rows": []}))
+    Deployment.everywhere.create(
+        tenant=acme, connector=connector, connector_version="1", engine="fake", key="k", hook_token="planted-hook"
+    )
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)
+def test_every_model_is_registered(model: Any) -> None:
+    assert admin.site.is_registered(model)
+
+
+@pytest.mark.parametrize("model", [m for m in MODELS if m is not VaultCanary], ids=lambda model: model.__name__)
+@pytest.mark.usefixtures("everything")
+def test_rows_of_all_tenants_are_seen_and_neither_changed_nor_read_out(staff: Client, model: Any) -> None:
+    row = model.everywhere.first()
+    name = f"admin:integrations_{model._meta.model_name}"
+
+    pages = [staff.get(reverse(f"{name}_changelist")), staff.get(reverse(f"{name}_change", args=[row.pk]))]
+
+    assert [page.status_code for page in pages] == [200, 200]
+    assert not any(b"planted" in page.content or b"1:test:" in page.content for page in pages)
+    refused = [staff.get(reverse(f"{name}_add")), staff.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"})]
+    assert [page.status_code for page in refused] == [403, 403]
+
+
+def test_a_list_of_runs_costs_the_same_however_long_it_is(staff: Client, make_run: Callable[..., Run]) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert staff.get(reverse("admin:integrations_run_changelist")).status_code == 200
+        return len(queries)
+
+    make_run()
+    before = cost()
+    for _ in range(10):
+        make_run()
+
+    assert cost() == before
