@@ -7,7 +7,8 @@ from collections.abc import Callable
 from celery import current_app
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
-from django.utils.module_loading import import_string
+
+from integrations.vault import canary
 
 
 def database() -> None:
@@ -20,14 +21,10 @@ def broker() -> None:
         link.ensure_connection(max_retries=1, timeout=2)
 
 
-def vault() -> None:
-    import_string("integrations.vault.canary.check")()
-
-
 CHECKS: dict[str, tuple[Callable[[], None], str]] = {
     "database": (database, "Start the database, or correct DATABASE_URL."),
     "broker": (broker, "Start Redis or Valkey, or correct HUB_BROKER_URL. Runs wait meanwhile; none is lost."),
-    "vault": (vault, "Give HUB_KEYS or HUB_KEYS_FILE the key that sealed the stored credentials."),
+    "vault": (canary.check, "Give HUB_KEYS or HUB_KEYS_FILE the key that sealed the stored credentials."),
 }
 
 

@@ -84,11 +84,12 @@ class RequestIdMiddleware:
 
     def __init__(self, get_response: Answer | AnswerLater) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if iscoroutinefunction(self):
+        if self.is_async:
             return self._answer_later(request)
         with structlog.contextvars.bound_contextvars(request_id=name_of(request)):
             return _named(cast(Answer, self.get_response)(request), request)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from servicetsunami import health
+from tenants import web
+
+handler400 = "tenants.api.problems.bad_request"
+handler403 = "tenants.api.problems.permission_denied"
+handler404 = "tenants.api.problems.not_found"
+handler500 = "tenants.api.problems.server_error"
 
 urlpatterns = [
     # `integrations/available` is the connectors' and comes first: `integrations/{id}` would take it.
@@ -18,7 +24,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.live, name="healthz"),
     path("readyz", health.ready, name="readyz"),
-    path("login", LoginView.as_view(template_name="login.html", redirect_authenticated_user=True), name="login"),
+    path("login", web.Login.as_view(), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
+    path("tenant", web.choose_tenant, name="choose_tenant"),
     path("", include("integrations.web.urls")),
 ]

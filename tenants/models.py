@@ -37,7 +37,7 @@ class User(AbstractUser):
     email = models.EmailField("email address", unique=True)
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: list[str] = []  # type: ignore[misc]
 
     objects = UserManager()  # type: ignore[assignment,misc]
 
@@ -105,6 +105,22 @@ class ApiToken(TenantOwned):
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
 
 
+class Unchangeable(RuntimeError):
+    """Somebody tried to change or delete what is only ever added."""
+
+
+class AddedOnly(models.QuerySet["AuditEvent"]):
+    """Rows that code can add and read. Only the database's own cascade, when a tenant goes, takes them away."""
+
+    def update(self, **values: Any) -> int:
+        if values != {"actor": None}:  # Django forgets a deleted user this way
+            raise Unchangeable("The audit trail is never changed.")
+        return super().update(**values)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise Unchangeable("The audit trail is never shortened.")
+
+
 class AuditEvent(TenantOwned):
     """Who did what to which object, with what it was and became; secrets are left out. Rows are only ever added."""
 
@@ -118,6 +134,9 @@ class AuditEvent(TenantOwned):
     after = models.JSONField(null=True)
     at = models.DateTimeField(default=timezone.now)
 
+    objects = TenantManager.from_queryset(AddedOnly)()  # type: ignore[misc]
+    everywhere = models.Manager.from_queryset(AddedOnly)()  # type: ignore[misc]
+
     class Meta(TenantOwned.Meta):
         abstract = False
         ordering = ["-at"]
@@ -125,6 +144,14 @@ class AuditEvent(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.object_type} {self.object_name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise Unchangeable("The audit trail is never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise Unchangeable("The audit trail is never shortened.")
 
 
 __all__ = ["ApiToken", "AuditEvent", "Member", "Tenant", "TenantManager", "User", "UserManager"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from rest_framework.test import APIClient
 
 from tenants.models import Member, Tenant, User
 from tenants.roles import Role
+from tenants.services import members, tokens
 
 
 def join(tenant: Tenant, name: str, role: Role) -> User:
@@ -37,3 +39,27 @@ def bob(acme: Tenant) -> User:
 @pytest.fixture
 def charlie(globex: Tenant) -> User:
     return join(globex, "charlie", Role.ADMIN)
+
+
+def client_of(user: User) -> APIClient:
+    """An API client with a token of the user's first tenant, which may do what the user may."""
+    member = members.of_user(user).get()
+    _, secret = tokens.issue(member=member, name="tests")
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    return client
+
+
+@pytest.fixture
+def as_alice(alice: User) -> APIClient:
+    return client_of(alice)
+
+
+@pytest.fixture
+def as_bob(bob: User) -> APIClient:
+    return client_of(bob)
+
+
+@pytest.fixture
+def as_charlie(charlie: User) -> APIClient:
+    return client_of(charlie)

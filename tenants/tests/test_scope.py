@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tenants.models import Member, Tenant, User
-from tenants.scope import NoTenant, current, scope
+from tenants.scope import NoTenant, current, platform, scope
 
 
 def test_rows_of_a_tenant_are_refused_while_no_tenant_is_entered(alice: User) -> None:
@@ -24,6 +24,15 @@ def test_leaving_a_scope_restores_the_one_before(acme: Tenant, globex: Tenant) -
     assert current() is None
 
 
-def test_related_rows_are_found_without_a_scope(alice: User) -> None:
-    assert alice.memberships.model is Member
-    assert Member.everywhere.get().user == alice
+def test_rows_are_reached_from_each_other_only_in_a_scope(acme: Tenant, alice: User) -> None:
+    with pytest.raises(NoTenant):
+        alice.memberships.get()
+    with scope(acme.pk):
+        assert alice.memberships.get().tenant == acme
+
+
+def test_the_platform_sees_all_tenants_until_it_is_left(alice: User, charlie: User) -> None:
+    with platform():
+        assert Member.objects.count() == 2
+    with pytest.raises(NoTenant):
+        Member.objects.count()

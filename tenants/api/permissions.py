@@ -1,0 +1,43 @@
+"""What a member may call, by role."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from tenants.api.access import NoAccess, access_of
+from tenants.api.problems import Problem
+from tenants.roles import Role
+
+if TYPE_CHECKING:
+    # DRF's views read the settings that name this module.
+    from rest_framework.views import APIView
+
+
+class IsMember(BasePermission):
+    """A member whose role covers the method's: `view.roles`, else viewer to read and editor to change."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not request.user.is_authenticated:
+            return False
+        needed = role_needed(request, view)
+        try:
+            access = access_of(request)
+        except NoAccess:
+            detail = "You are a member of no organisation. Ask an administrator of yours to add you."
+            raise Problem(403, "no_tenant", detail) from None
+        if not access.may(needed):
+            detail = (
+                f"This needs the role {needed}; you have the role {access.role}. Ask an admin of your organisation."
+            )
+            raise Problem(403, "role_needed", detail)
+        return True
+
+
+def role_needed(request: Request, view: APIView) -> Role:
+    method = str(request.method)
+    default = Role.VIEWER if method in SAFE_METHODS else Role.EDITOR
+    roles: dict[str, Role] = getattr(view, "roles", {})
+    return roles.get(method, default)

@@ -1,0 +1,46 @@
+"""Accounts: tenants and the people who look after them."""
+
+from __future__ import annotations
+
+from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
+
+from tenants.models import Member, Tenant, User
+from tenants.roles import Role
+from tenants.services import audit, members
+
+
+def create_tenant(*, name: str, slug: str, admin: User) -> Tenant:
+    """Make a tenant with its first admin. Raises Django's ValidationError naming the field."""
+    tenant = Tenant(name=name, slug=slug)
+    tenant.full_clean()
+    with transaction.atomic():
+        tenant.save(force_insert=True)
+        Member.everywhere.create(tenant=tenant, user=admin, role=Role.ADMIN)
+        after = {"name": name, "slug": slug, "admin": admin.email}
+        audit.record(tenant_id=tenant.pk, actor=admin, verb="created", subject=tenant, after=after)
+    return tenant
+
+
+def ensure_admin(*, email: str, password: str, tenant_name: str, tenant_slug: str) -> tuple[User, bool]:
+    """Make sure that this person exists, looks after the platform, and is an admin of the tenant.
+
+    Returns the user and whether it was made now. Somebody who exists keeps the password they have: a start that
+    repeats this must not undo a changed one. Raises Django's ValidationError for a weak password.
+    """
+    with transaction.atomic():
+        user = User.objects.filter(email__iexact=email).first()
+        is_new = user is None
+        if user is None:
+            user = User(email=User.objects.normalize_email(email))
+            validate_password(password, user)
+            user.set_password(password)
+            user.full_clean()
+        user.is_staff = user.is_superuser = user.is_active = True
+        user.save()
+        tenant = Tenant.objects.filter(slug=tenant_slug).first()
+        if tenant is None:
+            create_tenant(name=tenant_name, slug=tenant_slug, admin=user)
+        else:
+            members.add(tenant=tenant, user=user, role=Role.ADMIN, by=None)
+    return user, is_new
