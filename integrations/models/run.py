@@ -42,6 +42,7 @@ class Run(TenantOwned):
     rows = models.BigIntegerField(null=True)
     bytes = models.BigIntegerField(null=True)
     metrics = models.JSONField(default=dict)
+    log = models.JSONField(default=list, help_text="lines that the engine no longer keeps")
     failure = models.JSONField(null=True)
     note = models.CharField(max_length=300, blank=True)
     steps = models.JSONField(default=dict, help_text="seconds spent by step")

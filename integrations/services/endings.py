@@ -123,6 +123,7 @@ def _close_as_success(run: Run, outcome: Outcome, landed: storage.Landed | None,
         rows=landed.rows if landed else 0,
         bytes=landed.bytes if landed else 0,
         metrics=mask.json(outcome.metrics),
+        log=mask.json(list(outcome.log)),
         has_leftovers=engine.keeps_data,
     )
     if not is_ours:

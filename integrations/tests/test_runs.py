@@ -10,7 +10,7 @@ from django.utils import timezone
 from integrations.domain import EngineError, Outcome, Progress, Trigger
 from integrations.engines import registry
 from integrations.models import DatasetVersion, Integration, Run, RunInput
-from integrations.services import endings, leases, requests, runs
+from integrations.services import endings, leases, logs, requests, runs
 from integrations.services.errors import Refused
 from integrations.services.integrations import NewCredential
 from integrations.testing import fake_connector, follow, make_due
@@ -359,3 +359,13 @@ def test_an_ended_run_is_never_made_due_by_the_keeper(make_run: MakeRun) -> None
 
 def test_an_unknown_run_is_no_error() -> None:
     runs.advance([uuid4()])
+
+
+def test_a_log_the_engine_will_not_keep_is_kept_with_the_run(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = Progress({"x": 1}, outcome=Outcome(log=("first", "second")))
+    monkeypatch.setattr(registry.get("fake"), "start", lambda job: ended)
+
+    run = follow(make_run())
+
+    assert logs.page(run).lines == ("first", "second")
+    assert logs.page(run, logs.page(run).cursor).lines == ()

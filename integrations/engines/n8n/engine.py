@@ -148,7 +148,7 @@ class N8nEngine:
         match execution.status:
             case "success":
                 output, rows = execution.write_rows(job.workspace)
-                outcome = Outcome(output=output, state=execution.state(), metrics={"rows": rows})
+                outcome = Outcome(output=output, state=execution.state(), metrics={"rows": rows}, log=tuple(execution.log_lines()))
                 return Progress(handle, done=rows, unit="rows", outcome=outcome)
             case "canceled":
                 return Progress(handle, outcome=Outcome(is_cancelled=True))
