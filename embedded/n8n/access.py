@@ -32,13 +32,16 @@ SCOPES = (
 )
 
 
-def api_key(url: str, folder: Path) -> str:
-    """Return a key n8n accepts: the one kept in `folder`, or a new one kept there when it is refused."""
+def api_key(url: str, folder: Path, label: str = LABEL) -> str:
+    """Return a key n8n accepts: the one kept in `folder`, or a new one kept there when it is refused.
+
+    A new key takes the place of the one with the same label.
+    """
     path = folder / "api-key"
     kept = path.read_text().strip() if path.exists() else ""
     if kept and is_accepted(url, kept):
         return kept
-    made = make_key(url, login(url, Owner.of(folder)))
+    made = make_key(url, login(url, Owner.of(folder)), label)
     write_private(path, made)
     return made
 
@@ -65,14 +68,14 @@ def login(url: str, owner: Owner) -> requests.Session:
     return session
 
 
-def make_key(url: str, session: requests.Session) -> str:
+def make_key(url: str, session: requests.Session, label: str) -> str:
     listed = session.get(f"{url}/rest/api-keys", timeout=30)
     listed.raise_for_status()
     for key in keys_of(listed):
-        if key.get("label") == LABEL:
+        if key.get("label") == label:
             session.delete(f"{url}/rest/api-keys/{key['id']}", timeout=30).raise_for_status()
     available = session.get(f"{url}/rest/api-keys/scopes", timeout=30).json()["data"]
-    body = {"label": LABEL, "expiresAt": None, "scopes": [scope for scope in SCOPES if scope in available]}
+    body = {"label": label, "expiresAt": None, "scopes": [scope for scope in SCOPES if scope in available]}
     answer = session.post(f"{url}/rest/api-keys", json=body, timeout=30)
     answer.raise_for_status()
     made: str = answer.json()["data"]["rawApiKey"]
