@@ -13,7 +13,7 @@ from integrations.models import Run
 
 FIRST_PAUSE_SECONDS = 0.005
 LONGEST_PAUSE_SECONDS = 0.1
-GROWTH = 1.3
+GROWTH = 1.15
 
 
 def until_ended(run_id: UUID, seconds: float) -> bool:

@@ -113,6 +113,26 @@ def test_nobody_gets_in_without_a_token(db: None) -> None:
     assert Api().get("integrations/").status_code == 401
 
 
+def test_methods_that_mean_nothing_here_are_refused(make: Make, api: Api) -> None:
+    path = f"integrations/{make()['id']}"
+
+    answers = [
+        api.options(path),
+        api.post(path),
+        api.get(f"{path}/run"),
+        api.put("integrations/"),
+        api.options("runs/"),
+    ]
+    assert [answer.status_code for answer in answers] == [405] * 5
+    assert api.head(path).status_code == 200
+
+
+def test_a_form_is_no_json(api: Api) -> None:
+    answer = api.generic("POST", "integrations/", "name=Flights", content_type="application/x-www-form-urlencoded")
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (415, "application/problem+json")
+
+
 def test_roles_decide_who_changes(make: Make, viewer: Api, operator: Api, editor: Api) -> None:
     path = f"integrations/{make()['id']}"
 
