@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import django
@@ -12,6 +13,8 @@ from django.db import close_old_connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+# Static files and the schema are small: read at once, they hold nothing up.
+warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="request")
 
 

@@ -18,7 +18,7 @@ def database() -> None:
 
 def broker() -> None:
     with current_app.connection_for_write() as link:
-        link.ensure_connection(max_retries=1, timeout=2)
+        link.ensure_connection(max_retries=1, interval_start=0, timeout=2)
 
 
 CHECKS: dict[str, tuple[Callable[[], None], str]] = {

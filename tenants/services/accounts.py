@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.password_validation import validate_password
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from tenants.models import Member, Tenant, User
 from tenants.roles import Role
@@ -28,6 +28,14 @@ def ensure_admin(*, email: str, password: str, tenant_name: str, tenant_slug: st
     Returns the user and whether it was made now. Somebody who exists keeps the password they have: a start that
     repeats this must not undo a changed one. Raises Django's ValidationError for a weak password.
     """
+    try:
+        return _ensure_admin(email, password, tenant_name, tenant_slug)
+    except IntegrityError:
+        # Another process of the same start was faster; what it made is there to be found now.
+        return _ensure_admin(email, password, tenant_name, tenant_slug)
+
+
+def _ensure_admin(email: str, password: str, tenant_name: str, tenant_slug: str) -> tuple[User, bool]:
     with transaction.atomic():
         user = User.objects.filter(email__iexact=email).first()
         is_new = user is None
