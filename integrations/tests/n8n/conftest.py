@@ -14,11 +14,9 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from embedded.n8n.testing import RunningN8n, n8n_server
+from embedded.n8n.testing import RunningN8n
 from integrations.domain import Job, Json, Plan, Progress, Ref
 from integrations.engines.n8n.engine import N8nEngine
-
-__all__ = ["n8n_server"]
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,7 @@ def provision(n8n: N8nEngine) -> Iterator[Callable[..., Provisioned]]:
 
 @pytest.fixture
 def make_job(tmp_path: Path) -> Callable[..., Job]:
-    def make(deployed: Provisioned, config: Json | None = None, **fields: Any) -> Job:
+    def make(deployed: Provisioned | None, config: Json | None = None, **fields: Any) -> Job:
         run_id = uuid.uuid4()
         values = {
             "run_id": run_id,
@@ -136,8 +134,8 @@ def make_job(tmp_path: Path) -> Callable[..., Job]:
             "connector": "test",
             "config": config or {},
             "workspace": tmp_path / str(run_id),
-            "ref": deployed.ref,
-            "hook_token": deployed.plan.hook_token,
+            "ref": deployed.ref if deployed else {},
+            "hook_token": deployed.plan.hook_token if deployed else "",
             "asked_at": datetime.now(UTC),
         }
         return Job(**{**values, **fields})
