@@ -21,8 +21,7 @@ from integrations.services import credentials, overview
 
 def rows() -> QuerySet[Credential]:
     users = Integration.everywhere.filter(deleted_at=None).only("id", "name", "credential").order_by("name")
-    found = Credential.objects.select_related("connector").prefetch_related(Prefetch("integrations", users))
-    return found.defer(*(f"connector__{name}" for name in overview.NOT_SHOWN))
+    return Credential.objects.prefetch_related(overview.connectors(), Prefetch("integrations", users))
 
 
 def shown(credential: Credential) -> dict[str, Any]:

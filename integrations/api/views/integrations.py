@@ -68,7 +68,7 @@ class OneIntegration(Call):
     queryset = Integration.everywhere.none()
 
     def find(self, pk: UUID) -> Integration:
-        return get_object_or_404(overview.integrations().select_related("credential"), pk=pk)
+        return get_object_or_404(overview.integration().select_related("credential"), pk=pk)
 
     @extend_schema(operation_id="integrations_read", responses=IntegrationShape)
     def get(self, request: Request, pk: UUID) -> Response:
@@ -111,7 +111,7 @@ class RunIntegration(Call):
         count = checked(RunOrder(data=request.data)).validated_data.get("count")
         wait = checked(RunQuery(data=request.query_params)).validated_data["wait"]
         key = checked(RunHeaders(data={"key": request.headers.get("Idempotency-Key")})).validated_data["key"]
-        integration = get_object_or_404(overview.integrations(), pk=pk)
+        integration = get_object_or_404(overview.integration(), pk=pk)
         if count is None:
             return self._run_once(integration, key, wait)
         if wait or key:

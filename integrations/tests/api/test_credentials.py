@@ -137,5 +137,5 @@ def test_a_list_costs_the_same_however_long_it_is(
         api.post("credentials/", {"connector": "keyed", "name": f"Key {number}", "data": DATA})
     api.get("credentials/")
 
-    with django_assert_num_queries(3):  # token, credentials, their users
+    with django_assert_num_queries(4):  # token, credentials, connectors, users
         assert len(api.get("credentials/").json()["results"]) == 20

@@ -76,7 +76,7 @@ def test_a_list_costs_the_same_however_long_it_is(
         Run.everywhere.create(tenant=acme, integration=made, state="succeeded", due_at=None, queue="fake")
     api.get("integrations/")  # the token's last use is written down once a minute
 
-    with django_assert_num_queries(6):  # token, integrations, last runs, these, their versions, datasets
+    with django_assert_num_queries(7):  # token, integrations, connectors, last runs, these, their versions, datasets
         answer = api.get("integrations/")
 
     assert [each["last_run"]["state"] for each in answer.json()["results"]] == ["succeeded"] * 50
