@@ -31,6 +31,7 @@ from integrations.engines.n8n.provisioning import Provisioning, deprovision
 YOUNG = timedelta(seconds=3)
 """A run this young is asked for with its data at once: it has most likely ended, and that saves a call."""
 CLOCK_SKEW = timedelta(minutes=2)
+LOG_END_LINES = 150
 
 
 class N8nEngine:
@@ -148,7 +149,9 @@ class N8nEngine:
         match execution.status:
             case "success":
                 output, rows = execution.write_rows(job.workspace)
-                outcome = Outcome(output=output, state=execution.state(), metrics={"rows": rows}, log=tuple(execution.log_lines()))
+                outcome = Outcome(
+                    output=output, state=execution.state(), metrics={"rows": rows}, log=tuple(execution.log_lines())
+                )
                 return Progress(handle, done=rows, unit="rows", outcome=outcome)
             case "canceled":
                 return Progress(handle, outcome=Outcome(is_cancelled=True))
@@ -191,6 +194,14 @@ def _body(job: Job) -> Json:
         "state": job.state,
         "input": [{"name": source.name, "uri": source.uri, "format": source.format} for source in job.inputs],
     }
+
+
+def _shortened(lines: list[str]) -> tuple[str, ...]:
+    """Keep the beginning and the end of a long log: a thousand pages say much the same."""
+    left_out = len(lines) - 2 * LOG_END_LINES
+    if left_out <= 0:
+        return tuple(lines)
+    return (*lines[:LOG_END_LINES], f"... {left_out} more lines ...", *lines[-LOG_END_LINES:])
 
 
 def _started(execution: Json) -> datetime:

@@ -82,6 +82,8 @@ def test_the_log_has_a_line_for_each_node(n8n: N8nEngine, provision: Callable, m
     assert [line.partition(":")[0] for line in page.lines] == ["Hub", "Hub Output"]
     assert n8n.logs(progress.handle, page.cursor).lines == ()
     assert page.is_last
+    assert progress.outcome is not None
+    assert progress.outcome.log == page.lines
 
 
 def test_what_landed_is_dropped_from_n8n(n8n: N8nEngine, provision: Callable, make_job: Callable[..., Job]) -> None:
