@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub import Refused, context
-from pyspark.sql import Column, DataFrame, Observation, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 from pyspark.sql.types import ArrayType, DataType, MapType, StructType
 
@@ -19,6 +19,8 @@ def deduplicate(
     the same rows give the same answer every time.
     """
     require_columns(frame, [*keys, *([order] if order else [])])
+    if not frame.columns:
+        return frame
     by = [*(ranking(frame[quoted(order)], direction, keep) if order else []), content(frame)]
     window = Window.partitionBy(*(frame[quoted(key)] for key in keys)).orderBy(*by)
     ranked = frame.withColumn(RANK, F.row_number().over(window))
@@ -52,7 +54,8 @@ def quoted(name: str) -> str:
 
 def require_columns(frame: DataFrame, names: list[str]) -> None:
     missing = [name for name in names if name not in frame.columns]
-    if missing:
+    # A dataset that never had a row has no columns either, and no duplicates.
+    if missing and frame.columns:
         raise Refused(
             f"The dataset has no column named {', '.join(missing)}.",
             fix=f"It has these columns: {', '.join(frame.columns) or 'none'}.",
@@ -62,9 +65,7 @@ def require_columns(frame: DataFrame, names: list[str]) -> None:
 
 def main() -> None:
     config = context.config
-    read, kept = Observation("read"), Observation("kept")
-    rows = F.count(F.lit(1)).alias("rows")
-    frame = context.input("dataset").observe(read, rows)
+    frame = context.input("dataset")
     answer = deduplicate(
         frame,
         keys=config["keys"],
@@ -72,9 +73,11 @@ def main() -> None:
         direction=config.get("direction", "ascending"),
         keep=config.get("keep", "first"),
     )
-    context.write(answer.observe(kept, rows))
-    context.metrics["rows_read"] = read.get["rows"]
-    context.metrics["duplicates_removed"] = read.get["rows"] - kept.get["rows"]
+    context.write(answer)
+    if answer.columns:
+        # Both counts come from the files' footers; no row is read for them.
+        read, kept = frame.count(), context.spark.read.parquet(context.outputs[""]).count()
+        context.metrics |= {"rows_read": read, "duplicates_removed": read - kept}
 
 
 if __name__ == "__main__":

@@ -1,12 +1,16 @@
 import importlib.util
+import json
 import math
+import uuid
 from pathlib import Path
 
 import pytest
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
-from integrations.engines.spark.submit import RUNTIME
+from integrations.domain import Output, WriteMode
+from integrations.engines.spark.submit import DEFAULTS, RUNTIME
+from integrations.services import storage
 
 pytestmark = pytest.mark.spark
 BUILTIN = Path(__file__).resolve().parents[3] / "connectors" / "builtin"
@@ -17,7 +21,12 @@ PEOPLE = [(1, "Ada", 3), (1, "Ada L.", 7), (2, "Bob", None), (2, "Bobby", 1), (N
 def spark():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        conf = {"spark.ui.enabled": "false", "spark.log.level": "ERROR", "spark.sql.shuffle.partitions": "2"}
+        conf = {
+            **DEFAULTS,
+            "spark.ui.enabled": "false",
+            "spark.log.level": "ERROR",
+            "spark.sql.shuffle.partitions": "2",
+        }
         session = SparkSession.builder.master("local[1]").config(map=conf).getOrCreate()
         yield session
         session.stop()
@@ -52,7 +61,7 @@ def names(frame):
 
 
 @pytest.mark.parametrize(
-    ("settings", "kept"),
+    ("chosen", "kept"),
     [
         ({"order": "at"}, ["Ada", "Bobby", "x"]),
         ({"order": "at", "keep": "last"}, ["Ada L.", "Bobby", "y"]),
@@ -60,8 +69,8 @@ def names(frame):
         ({"order": "at", "direction": "descending", "keep": "last"}, ["Ada", "Bobby", "x"]),
     ],
 )
-def test_one_row_of_each_key_stays_and_one_without_an_order_is_never_preferred(job, people, settings, kept):
-    assert names(job("deduplicate").deduplicate(people, keys=["id"], **settings)) == kept
+def test_one_row_of_each_key_stays_and_one_without_an_order_is_never_preferred(job, people, chosen, kept):
+    assert names(job("deduplicate").deduplicate(people, keys=["id"], **chosen)) == kept
 
 
 def test_without_an_order_the_same_row_stays_however_the_rows_are_laid_out(job, people):
@@ -87,6 +96,12 @@ def test_a_key_that_is_no_column_is_refused_with_those_there_are(job, people):
         job("deduplicate").deduplicate(people, keys=["id", "city"])
 
     assert refused.value.fix == "It has these columns: id, name, at."
+
+
+def test_a_dataset_that_never_had_a_row_has_no_duplicates(job, spark):
+    nothing = spark.createDataFrame([], "struct<>")
+
+    assert job("deduplicate").deduplicate(nothing, keys=["id"]).collect() == []
 
 
 def test_a_query_joins_datasets_by_their_names(job, spark, people):
@@ -115,3 +130,36 @@ def test_pi_comes_out_near_pi_and_the_same_every_time(job, spark):
     assert first["samples"] == 200_000
     assert first["pi"] == pytest.approx(math.pi, abs=0.05)
     assert first["error"] == pytest.approx(abs(first["pi"] - math.pi))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "6f1c1b9e-8e0b-4d5c-9a55-0d2a3a5a1111",
+        "12:30:00",
+        "2024-01-01",
+        "2024-01-01T10:00:00Z",
+        "2024-01-01 10:00:00",
+        12345678901234567890123,
+        1.5,
+        True,
+        None,
+        {},
+        [],
+        {"a": [{"b": 1}]},
+        [1, "a", {"b": None}],
+        "äöü \u0000 \U0001f600",
+    ],
+    ids=str,
+)
+def test_whatever_lands_is_read_by_spark(spark, settings, tmp_path, value):
+    settings.STORAGE_URL = (tmp_path / "data").as_uri()
+    rows = tmp_path / "rows.ndjson"
+    rows.write_text(json.dumps({"id": 1, "value": value}) + "\n")
+    ids = {name: uuid.uuid4() for name in ("tenant_id", "dataset_id", "run_id")}
+
+    landed = storage.land(Output(rows, "ndjson"), **ids, mode=WriteMode.REPLACE, keys=[], previous=None)
+
+    [row] = spark.read.format(landed.format).load(landed.uri).collect()
+    assert row["id"] == 1
+    assert (row["value"] is None) == (value is None)

@@ -1,6 +1,7 @@
 import os
 import signal
 import sys
+from pathlib import Path
 
 import duckdb
 import psutil
@@ -13,6 +14,7 @@ from integrations.engines.spark.rundir import RunDirectory
 from integrations.tests.spark.conftest import source, wait_until
 
 pytestmark = pytest.mark.spark
+BUILTIN = Path(__file__).resolve().parents[3] / "connectors" / "builtin"
 SECRET = "correct-horse-battery"
 
 READ_AND_WRITE = """
@@ -78,6 +80,30 @@ def test_a_query_file_reads_inputs_as_tables_and_settings_by_name(desk, tmp_path
     job = desk.job(query, kind="sql", suffix=".sql", inputs=[people(tmp_path)], config={"older_than": 20})
 
     assert rows(desk.run(job)) == [("Zoë", None)]
+
+
+def test_a_built_in_job_runs_from_its_folder(desk, tmp_path):
+    file = tmp_path / "versions.parquet"
+    duckdb.sql(f"COPY (SELECT * FROM (VALUES (1, 'a'), (1, 'b'), (2, 'c')) AS t(id, v)) TO '{file}' (FORMAT parquet)")
+    config = {"keys": ["id"], "order_column": "v", "keep": "last"}
+
+    outcome = desk.run(
+        desk.job(entry=str(BUILTIN / "deduplicate" / "job.py"), config=config, inputs=[source(file, "dataset")])
+    )
+
+    assert rows(outcome) == [(1, "b"), (2, "c")]
+    assert outcome.metrics == {"rows_read": 3, "duplicates_removed": 1}
+
+
+def test_a_dataset_without_rows_or_columns_goes_through_a_job(desk, tmp_path):
+    file = tmp_path / "nothing.parquet"
+    duckdb.sql(f"COPY (SELECT NULL::INTEGER AS _hub_no_columns LIMIT 0) TO '{file}' (FORMAT parquet)")
+    entry = str(BUILTIN / "deduplicate" / "job.py")
+
+    outcome = desk.run(desk.job(entry=entry, config={"keys": ["id"]}, inputs=[source(file, "dataset")]))
+
+    assert outcome.failure is None
+    assert not outcome.output.path.exists()
 
 
 def test_a_python_error_is_told_with_the_jobs_own_line(desk):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 MAIN = "main"
+NO_COLUMNS = "_hub_no_columns"
+"""The hub gives a dataset without columns this one, for Parquet knows no file without any. Jobs do not see it."""
 NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
@@ -40,7 +42,7 @@ class Inputs(Mapping[str, "DataFrame"]):
             known = ", ".join(self._sources) or "none"
             raise Refused(f'There is no input named "{name}".', fix=f"This run has these inputs: {known}.")
         source = self._sources[name]
-        return self._context.spark.read.format(source["format"]).load(source["uri"])
+        return self._context.spark.read.format(source["format"]).load(source["uri"]).drop(NO_COLUMNS)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._sources)
@@ -102,7 +104,8 @@ class Context:
         if name and not NAME.fullmatch(name):
             raise Refused(f'"{name}" cannot name an output.', fix="Use letters, digits, - and _ only.")
         path = str(self._output_directory / (name or MAIN))
-        _storable(frame).write.mode("append").parquet(path)
+        if frame.columns:
+            _storable(frame).write.mode("append").parquet(path)
         self.outputs[name] = path
 
 
