@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
 from integrations.domain import Health
@@ -71,3 +72,17 @@ def test_the_doctor_reaches_for_the_broker(doctor: Callable[[], tuple[bool, str]
     is_well, said = doctor()
 
     assert (is_well, "HUB_BROKER_URL" in said) == (False, True)
+
+
+def test_the_doctor_tells_of_a_wrong_key_ring(
+    doctor: Callable[[], tuple[bool, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise ImproperlyConfigured("The ring is not the one. Put the right key back.")
+
+    monkeypatch.setattr("integrations.vault.canary.check", refuse)
+
+    is_well, said = doctor()
+
+    assert not is_well
+    assert "WRONG vault: The ring is not the one. Put the right key back.\n" in said

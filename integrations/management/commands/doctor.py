@@ -10,6 +10,7 @@ from typing import Any
 
 from celery import current_app
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -24,15 +25,16 @@ BROKER_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one look found; `fix` is empty when all is well."""
+    """What one look found, and how to mend it unless the message says that already."""
 
     subject: str
     message: str
     fix: str = ""
+    is_ok: bool = False
 
-    @property
-    def is_ok(self) -> bool:
-        return not self.fix
+
+def well(subject: str, message: str) -> Finding:
+    return Finding(subject, message, is_ok=True)
 
 
 def database() -> Finding:
@@ -40,7 +42,7 @@ def database() -> Finding:
         connection.ensure_connection()
     except DatabaseError as error:
         return Finding("database", f"cannot be opened ({error})", "Correct DATABASE_URL, or start the database.")
-    return Finding("database", connection.vendor)
+    return well("database", connection.vendor)
 
 
 def migrations() -> Finding:
@@ -51,7 +53,7 @@ def migrations() -> Finding:
         return Finding("migrations", f"cannot be read ({type(error).__name__})", "Mend the database first.")
     if missing:
         return Finding("migrations", f"{missing} not applied", "Run `python manage.py migrate`.")
-    return Finding("migrations", "all applied")
+    return well("migrations", "all applied")
 
 
 def broker() -> Finding:
@@ -59,27 +61,25 @@ def broker() -> Finding:
         with current_app.connection_for_write(connect_timeout=BROKER_SECONDS) as opened:
             opened.ensure_connection(max_retries=1, timeout=BROKER_SECONDS, interval_start=0)
     except (OperationalError, OSError) as error:
-        what = f"does not answer ({type(error).__name__})"
-        return Finding(
-            "broker", what, "Start Redis or Valkey, or correct HUB_BROKER_URL. Runs only start slower meanwhile."
-        )
-    return Finding("broker", "answers")
+        fix = "Start Redis or Valkey, or correct HUB_BROKER_URL. Runs wait meanwhile; none is lost."
+        return Finding("broker", f"does not answer ({type(error).__name__})", fix)
+    return well("broker", "answers")
 
 
 def vault() -> Finding:
     try:
         canary.check()
-    except Exception as error:  # noqa: BLE001  # whatever keeps the ring from opening is what to tell
-        return Finding(
-            "vault", str(error) or type(error).__name__, "Give HUB_KEYS the key that sealed this hub's secrets."
-        )
-    return Finding("vault", "the key ring opens this hub's secrets")
+    except DatabaseError as error:
+        return Finding("vault", f"cannot be read ({type(error).__name__})", "Mend the database first.")
+    except ImproperlyConfigured as error:
+        return Finding("vault", str(error))
+    return well("vault", "the key ring opens this hub's secrets")
 
 
 def landing() -> Finding:
     if problem := storage.is_writable():
-        return Finding("storage", problem, "Let the hub's user write there, or correct HUB_STORAGE_URL.")
-    return Finding("storage", settings.STORAGE_URL)
+        return Finding("storage", problem, "Correct HUB_STORAGE_URL, or let the hub's user write there.")
+    return well("storage", settings.STORAGE_URL)
 
 
 def workspaces() -> Finding:
@@ -87,7 +87,7 @@ def workspaces() -> Finding:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return Finding("run folders", str(folder))
+            return well("run folders", str(folder))
     except OSError as error:
         fix = "Let the hub's user write there, or change HUB_RUNS_DIR."
         return Finding("run folders", f"{folder}: {error.strerror}", fix)
@@ -99,7 +99,7 @@ def engine(name: str) -> Finding:
     except ImportError as error:
         return Finding(name, str(error), f"Correct the entry {name} of HUB_ENGINES.")
     if health.is_ok:
-        return Finding(name, f"version {health.version}" if health.version else "ready")
+        return well(name, f"version {health.version}" if health.version else "ready")
     return Finding(name, health.problem or "cannot work", health.fix or "See its log.")
 
 
@@ -120,5 +120,5 @@ class Command(BaseCommand):
 
     def _print(self, finding: Finding) -> None:
         sign = self.style.SUCCESS("ok   ") if finding.is_ok else self.style.ERROR("WRONG")
-        fix = f" {finding.fix}" if finding.fix else ""
-        self.stdout.write(f"{sign} {finding.subject}: {finding.message}.{fix}")
+        words = f"{finding.message.removesuffix('.')}. {finding.fix}".rstrip()
+        self.stdout.write(f"{sign} {finding.subject}: {words}")
