@@ -166,7 +166,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Rows an engine left for the hub: NDJSON files or a folder of Parquet files, by dataset name ("" is the main one)."""
+    """Rows an engine left: a file of NDJSON or a folder of Parquet files. The name "" is the main dataset."""
 
     path: Path
     format: str

@@ -27,5 +27,3 @@ def tick(engine: str) -> None:
         endings.forget_leftovers(engine)
     except EngineError as error:
         log.info("leftovers_kept", engine=engine, reason=str(error))
-
-

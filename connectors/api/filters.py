@@ -9,7 +9,7 @@ from connectors import catalog
 from connectors.models import Connector
 
 
-class ConnectorFilter(django_filters.FilterSet):  # type: ignore[misc]
+class ConnectorFilter(django_filters.FilterSet):
     search = django_filters.CharFilter(method="by_words", label="Words to look for, in any order.")
     category = django_filters.CharFilter(method="by_category", label="One category, exactly.")
     type = django_filters.ChoiceFilter(choices=Connector.Type.choices)

@@ -8,6 +8,7 @@ from connectors.api import views
 
 urlpatterns = [
     path("integrations/available", views.Available.as_view(), name="integrations-available"),
+    path("integrations/available/", views.Available.as_view(schema=None)),
     path("connectors/<str:key>", views.Detail.as_view(), name="connector-detail"),
     path("connectors/<str:key>/logo", views.Logo.as_view(), name="connector-logo"),
 ]

@@ -14,9 +14,7 @@ class Dataset(TenantOwned):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     integration = models.ForeignKey("integrations.Integration", on_delete=models.PROTECT, related_name="datasets")
     name = models.CharField(max_length=200)
-    latest = models.ForeignKey(
-        "integrations.DatasetVersion", null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    latest = models.ForeignKey("integrations.DatasetVersion", null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(TenantOwned.Meta):

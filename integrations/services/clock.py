@@ -10,9 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 from kombu.exceptions import ChannelError, OperationalError
 
+from integrations.masking import Mask
 from integrations.models import Run
 from integrations.services import bell, endings, failures, leases
-from integrations.masking import Mask
 
 RUNG_AT_ONCE = 500
 ENOUGH_BELLS = 100

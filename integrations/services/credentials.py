@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 
 from connectors import schemas
 from connectors.models import Connector
@@ -18,6 +20,8 @@ from tenants.models import User
 from tenants.services import audit
 
 UNREADABLE = "unreadable"
+ADDRESSES = ("uri", "hostname", "ipv4", "ipv6")
+LONGEST_NAME = 200
 
 
 def create(*, tenant_id: UUID, connector: Connector, name: str, data: Json, by: User | None) -> Credential:
@@ -33,13 +37,17 @@ def create(*, tenant_id: UUID, connector: Connector, name: str, data: Json, by: 
 
 def update(*, credential: Credential, by: User | None, name: str | None = None, data: Json | None = None) -> Credential:
     """Rename, or replace the data; a secret that is left out stays as it is. Raises `Invalid`."""
-    before = snapshot(credential)
-    if name is not None:
-        credential.name = _named(name)
-    if data is not None:
-        _replace(credential, data)
     with transaction.atomic():
-        _save(credential)
+        # Engines are given what changed by its revision: two changes at once must not share one.
+        revision = Credential.everywhere.select_for_update().values_list("revision", flat=True).get(pk=credential.pk)
+        before = snapshot(credential)
+        changed = {"updated_at"}
+        if name is not None:
+            credential.name = _named(name)
+            changed.add("name")
+        if data is not None and _replace(credential, data, revision + 1):
+            changed |= {"data", "revision", "status", "verified_at"}
+        _save(credential, update_fields=changed)
         after = snapshot(credential)
         audit.record(
             tenant_id=credential.tenant_id, actor=by, verb="changed", subject=credential, before=before, after=after
@@ -49,13 +57,15 @@ def update(*, credential: Credential, by: User | None, name: str | None = None, 
 
 def delete(*, credential: Credential, by: User | None) -> None:
     """Raises `Refused`, naming the integrations that use it."""
-    users = Integration.everywhere.filter(credential=credential, deleted_at=None)
-    if names := list(users.order_by("name").values_list("name", flat=True)):
-        raise Refused("in_use", f"It is used by: {', '.join(names)}.", fix="Give these another credential first.")
-    with transaction.atomic():
-        before = snapshot(credential)
-        audit.record(tenant_id=credential.tenant_id, actor=by, verb="deleted", subject=credential, before=before)
-        credential.delete()
+    _demand_unused(credential)
+    try:
+        with transaction.atomic():
+            before = snapshot(credential)
+            audit.record(tenant_id=credential.tenant_id, actor=by, verb="deleted", subject=credential, before=before)
+            credential.delete()
+    except ProtectedError:  # an integration took it at this moment
+        _demand_unused(credential)
+        raise
 
 
 def public(credential: Credential) -> tuple[Json, str]:
@@ -71,16 +81,25 @@ def snapshot(credential: Credential) -> Json:
     return {"name": credential.name, "connector": credential.connector.slug, "fields": fields, "status": status}
 
 
-def _replace(credential: Credential, data: Json) -> None:
+def _demand_unused(credential: Credential) -> None:
+    users = Integration.everywhere.filter(credential=credential, deleted_at=None)
+    if names := list(users.order_by("name").values_list("name", flat=True)):
+        raise Refused("in_use", f"It is used by: {', '.join(names)}.", fix="Give these another credential first.")
+
+
+def _replace(credential: Credential, data: Json, revision: int) -> bool:
+    """Take the new data; return whether it is any different."""
     schema = credential.connector.credential_schema
     old = _readable(credential)
-    if moved := sorted(_moved_addresses(schema, old, data)):
-        _demand_secrets_again(schema, data, old, moved[0])
-    changed = _checked(credential.connector, schemas.unmask(schema, data, old))
-    if changed != old:
-        credential.data = changed
-        credential.revision += 1
-        credential.status, credential.verified_at = Credential.Status.UNVERIFIED, None
+    new = schemas.unmask(schema, data, old)
+    if moved := _moved_address(schema, old, schemas.defaults(schema, new)):
+        _demand_secrets_again(schema, data, new, moved)
+    checked = _checked(credential.connector, new)
+    if checked == old:
+        return False
+    credential.data, credential.revision = checked, revision
+    credential.status, credential.verified_at = Credential.Status.UNVERIFIED, None
+    return True
 
 
 def _readable(credential: Credential) -> Json:
@@ -91,30 +110,34 @@ def _readable(credential: Credential) -> Json:
     return data
 
 
-def _moved_addresses(schema: Json, old: Json, new: Json) -> Iterable[str]:
-    """Addresses that a secret would newly be sent to."""
-    before, after = _addresses(schema, old), _addresses(schema, new)
-    return [pointer for pointer, address in after.items() if pointer in before and before[pointer] != address]
+def _moved_address(schema: Json, old: Json, new: Json) -> str | None:
+    """The pointer of an address that kept secrets would newly be sent to."""
+    known = set(_addresses(schema, old).values())
+    return next((pointer for pointer, address in _addresses(schema, new).items() if address not in known), None)
 
 
-def _addresses(schema: Json, value: Json, pointer: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
+def _addresses(schema: Json, value: Any, pointer: str = "") -> dict[str, str]:
     parts = list(schemas.chosen(schema, value))
-    for name, item in value.items():
-        field = schemas.property_schema(parts, name) or {}
-        if isinstance(item, dict):
-            found |= _addresses(field, item, f"{pointer}/{name}")
-        elif isinstance(item, str) and field.get("format") == "uri":
-            found[f"{pointer}/{name}"] = item
+    if isinstance(value, str) and any(part.get("format") in ADDRESSES for part in parts):
+        return {pointer: value}
+    inner: Iterable[tuple[str | int, Any, Json | None]] = ()
+    if isinstance(value, dict):
+        inner = ((name, item, schemas.property_schema(parts, name)) for name, item in value.items())
+    elif isinstance(value, list):
+        inner = ((index, item, schemas.item_schema(parts, index)) for index, item in enumerate(value))
+    found: dict[str, str] = {}
+    for key, item, part in inner:
+        found |= _addresses(part or {}, item, schemas.below(pointer, key))
     return found
 
 
-def _demand_secrets_again(schema: Json, data: Json, old: Json, pointer: str) -> None:
+def _demand_secrets_again(schema: Json, given: Json, filled: Json, pointer: str) -> None:
     """Whoever may edit a credential could otherwise send its kept secrets to an address of their own."""
-    given, kept = set(schemas.secrets(schema, data)), set(schemas.secrets(schema, schemas.unmask(schema, data, old)))
-    if kept - given:
+    if set(schemas.secrets(schema, filled)) - set(schemas.secrets(schema, given)):
         raise invalid(
-            f"/data{pointer}", "secrets_needed", "The address changed: enter the secrets again, they are not sent elsewhere."
+            f"/data{pointer}",
+            "secrets_needed",
+            "The address changed: enter the secrets again, they are not sent elsewhere.",
         )
 
 
@@ -129,12 +152,14 @@ def _checked(connector: Connector, data: Json) -> Json:
 def _named(name: str) -> str:
     if not name.strip():
         raise invalid("/name", "required", "Give the credential a name.")
+    if len(name.strip()) > LONGEST_NAME:
+        raise invalid("/name", "too_long", f"A name has at most {LONGEST_NAME} characters.")
     return name.strip()
 
 
-def _save(credential: Credential, *, force_insert: bool = False) -> None:
+def _save(credential: Credential, **how: Any) -> None:
     try:
         with transaction.atomic():
-            credential.save(force_insert=force_insert)
+            credential.save(**how)
     except IntegrityError as error:
         raise invalid("/name", "taken", "Another credential of this connector has this name already.") from error

@@ -46,7 +46,9 @@ def sources(*, integration: Integration) -> tuple[list[Source], list[tuple[str, 
         if item.dataset.latest is None:
             producer = item.dataset.integration.name
             raise Refused(
-                "input_without_rows", f"{item.name!r} has no rows yet.", fix=f"Run {producer!r}, which brings them, first."
+                "input_without_rows",
+                f"{item.name!r} has no rows yet.",
+                fix=f"Run {producer!r}, which brings them, first.",
             )
         read.append((item.name, item.dataset.latest))
     return [Source(name, version.uri, version.format) for name, version in read], read

@@ -1,4 +1,4 @@
-"""What engines hold for us: made before the first run, brought up to date before the next, removed with the last user."""
+"""What engines hold for us: made before the first run, mended before the next, removed with the last user."""
 
 from __future__ import annotations
 

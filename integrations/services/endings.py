@@ -75,7 +75,10 @@ def note_inputs(run: Run, versions: list[tuple[str, DatasetVersion]]) -> None:
     """Keep which versions the run reads; a later attempt may read newer ones."""
     for name, version in versions:
         RunInput.everywhere.update_or_create(
-            run=run, name=name, defaults={"version": version}, create_defaults={"version": version, "tenant_id": run.tenant_id}
+            run=run,
+            name=name,
+            defaults={"version": version},
+            create_defaults={"version": version, "tenant_id": run.tenant_id},
         )
 
 

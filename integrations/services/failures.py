@@ -38,7 +38,9 @@ def of_preparation(error: Invalid | Refused | Unreadable) -> Failure:
     """Tell why a run could not even be put together."""
     match error:
         case Invalid():
-            return Failure("invalid_config", Origin.SETTINGS, str(error), "prepare", "Correct the integration's settings.")
+            return Failure(
+                "invalid_config", Origin.SETTINGS, str(error), "prepare", "Correct the integration's settings."
+            )
         case Refused():
             return Failure(error.code, Origin.SETTINGS, error.detail, fix=error.fix)
         case Unreadable():
@@ -47,7 +49,7 @@ def of_preparation(error: Invalid | Refused | Unreadable) -> Failure:
                 Origin.HUB,
                 "The integration's credential cannot be opened.",
                 "prepare",
-                "Enter the credential's secrets again, or give the hub the key it was sealed with (see `manage.py doctor`).",
+                "Enter its secrets again, or give the hub the key it was sealed with: see `manage.py doctor`.",
             )
 
 

@@ -55,7 +55,12 @@ def create(
     if not catalog.available(tenant_id).filter(pk=connector.pk).exists():
         raise invalid("/connector", "unknown", "There is no such connector in the catalogue.")
     integration = Integration(
-        tenant_id=tenant_id, connector=connector, connector_version=connector.version, name=name, config=config, **options
+        tenant_id=tenant_id,
+        connector=connector,
+        connector_version=connector.version,
+        name=name,
+        config=config,
+        **options,
     )
     with transaction.atomic():
         integration.credential = _credential(integration, credential, by)
@@ -68,6 +73,8 @@ def create(
 def update(*, integration: Integration, by: User | None, **changes: Any) -> Integration:
     """Change name, config, credential or options; what is not named stays. Raises `Invalid`."""
     before = snapshot(integration)
+    if "config" in changes:
+        changes["config"] = schemas.unmask(integration.connector.config_schema, changes["config"], integration.config)
     credential = changes.pop("credential", integration.credential)
     for name, value in changes.items():
         setattr(integration, name, value)
@@ -132,7 +139,11 @@ def _save(integration: Integration, *, created: bool) -> None:
     read, unknown = _read_datasets(integration, references)
     errors += unknown
     if not errors and (way := pipelines.circle(integration.pk, [dataset.pk for _, dataset in read])):
-        errors.append(FieldError("/config" + references[0].pointer, "circle", f"It would read its own rows, by way of: {', '.join(way)}."))
+        errors.append(
+            FieldError(
+                "/config" + references[0].pointer, "circle", f"It would read its own rows, by way of: {', '.join(way)}."
+            )
+        )
     if errors:
         raise Invalid(errors)
     integration.next_run_at = _next_run_at(integration)
@@ -156,7 +167,9 @@ def _options(integration: Integration) -> Iterable[FieldError]:
     if integration.max_attempts < 1:
         yield FieldError("/max_attempts", "too_small", "Give at least 1 attempt.")
     if integration.write_mode == WriteMode.MERGE and not integration.merge_keys:
-        yield FieldError("/merge_keys", "required", "Name the columns that tell rows apart, or choose another write mode.")
+        yield FieldError(
+            "/merge_keys", "required", "Name the columns that tell rows apart, or choose another write mode."
+        )
     yield from schedules.problems(integration.cron, integration.time_zone)
 
 
@@ -191,7 +204,9 @@ def _new_credential(integration: Integration, given: NewCredential, by: User | N
 def _demand_none_needed(connector: Connector) -> None:
     schema = connector.credential_schema
     if schemas.has_fields(schema) and schemas.validate(schema, schemas.defaults(schema, {})):
-        raise invalid("/credential", "required", f"{connector.name} needs a credential. Choose one, or give a new one's data.")
+        raise invalid(
+            "/credential", "required", f"{connector.name} needs a credential. Choose one, or give a new one's data."
+        )
 
 
 def _read_datasets(

@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 def follow(version: DatasetVersion) -> list[Run]:
-    """Queue a run of every integration that waits for this dataset's new rows, once per version; return the new ones."""
+    """Queue a run of every integration that waits for this dataset's new rows, once per version; return the new."""
     readers = Integration.everywhere.filter(
         inputs__dataset=version.dataset_id, on_new_data=True, enabled=True, deleted_at=None
     )
@@ -35,7 +35,7 @@ def follow(version: DatasetVersion) -> list[Run]:
 
 
 def circle(integration_id: UUID, dataset_ids: Iterable[UUID]) -> list[str]:
-    """Names of the integrations on the way from the given datasets back to the integration; empty when there is no way."""
+    """Names of the integrations on the way from the datasets back to the integration; empty when there is no way."""
     seen: dict[UUID, str] = {}
     producers = _producers(dataset_ids)
     while producers:

@@ -74,7 +74,9 @@ def _new(integration: Integration, trigger: Trigger, by: User | None, key: str |
     if integration.deleted_at:
         raise Refused("integration_deleted", "The integration was deleted.")
     if connector.type not in settings.ENGINES:
-        raise Refused("engine_not_configured", f"This hub has no engine called {connector.type!r}. Add it to HUB_ENGINES.")
+        raise Refused(
+            "engine_not_configured", f"This hub has no engine called {connector.type!r}. Add it to HUB_ENGINES."
+        )
     return Run(
         tenant_id=integration.tenant_id,
         integration=integration,

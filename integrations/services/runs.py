@@ -50,7 +50,7 @@ class Step:
 def advance(run_ids: Sequence[UUID | str]) -> None:
     """Take a step with those of the runs that are due: start them, or follow them for a few seconds.
 
-    Runs are stepped side by side: their pauses overlap. Safe to call for any run at any time, in any number of processes.
+    Runs are stepped side by side: their pauses overlap. Safe to call for any run at any time, in any process.
     """
     now, claimed = leases.claim(run_ids)
     if not claimed:
@@ -271,6 +271,3 @@ def _deadline(run: Run) -> datetime:
 
 def _seconds_between(start: datetime, end: datetime | None) -> float:
     return round((end - start).total_seconds(), 4) if end else 0.0
-
-
-

@@ -22,7 +22,9 @@ log = structlog.get_logger(__name__)
 def problems(cron: str, time_zone: str) -> list[FieldError]:
     """Tell what is wrong with a schedule, field by field; an empty expression is no schedule and is right."""
     if time_zone not in available_timezones():
-        return [FieldError("/schedule/time_zone", "unknown_time_zone", "Give an IANA time zone, such as Europe/Berlin.")]
+        return [
+            FieldError("/schedule/time_zone", "unknown_time_zone", "Give an IANA time zone, such as Europe/Berlin.")
+        ]
     if not _parses(cron):
         detail = "Give five fields (minute, hour, day, month, weekday), such as 0 6 * * 1-5."
         return [FieldError("/schedule/cron", "unreadable", detail)]

@@ -37,9 +37,7 @@ def test_runs_of_other_engines_leased_or_ended_are_not_rung(make_run: MakeRun, b
     assert bells == []
 
 
-def test_a_full_queue_is_not_rung_into(
-    make_run: MakeRun, bells: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_queue_is_not_rung_into(make_run: MakeRun, bells: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     put_due(make_run(), seconds=5)
     bells.clear()
     monkeypatch.setattr(clock, "_waiting", lambda queue: clock.ENOUGH_BELLS)

@@ -293,7 +293,9 @@ def test_many_runs_are_stepped_side_by_side(make_integration: MakeIntegration) -
 
 
 def test_secrets_in_a_failure_are_taken_out(make_run: MakeRun) -> None:
-    connector = fake_connector("keyed", credential={"type": "object", "properties": {"key": {"type": "string", "writeOnly": True}}})
+    connector = fake_connector(
+        "keyed", credential={"type": "object", "properties": {"key": {"type": "string", "writeOnly": True}}}
+    )
     failure = {"message": "key s3cret-value refused", "detail": {"said": ["s3cret-value"]}}
     credential = NewCredential("one", {"key": "s3cret-value"})
     run = make_run({"failure": failure}, connector=connector, credential=credential)
@@ -356,12 +358,13 @@ def test_an_ended_run_is_never_made_due_by_the_keeper(make_run: MakeRun) -> None
     assert Run.everywhere.get(pk=run.pk).due_at is None
 
 
-
 def test_an_unknown_run_is_no_error() -> None:
     runs.advance([uuid4()])
 
 
-def test_a_log_the_engine_will_not_keep_is_kept_with_the_run(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_the_engine_will_not_keep_is_kept_with_the_run(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ended = Progress({"x": 1}, outcome=Outcome(log=("first", "second")))
     monkeypatch.setattr(registry.get("fake"), "start", lambda job: ended)
 

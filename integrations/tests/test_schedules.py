@@ -82,7 +82,6 @@ def test_a_schedule_that_queues_waits_for_the_run_before_it(make_integration: Ma
 
 def _step_once(run: Run) -> Run:
 
-
     runs.advance([run.pk])
     run.refresh_from_db()
     return run

@@ -21,9 +21,6 @@ from tenants.models import ApiToken
 class Call(GenericAPIView[Any]):
     """A call of the API. `queryset` names the model for the schema; rows come from `get_queryset`."""
 
-    metadata_class = None
-    """OPTIONS tells nothing: the schema at /api/schema does."""
-
     @property
     def access(self) -> Access:
         return access_of(self.request)
