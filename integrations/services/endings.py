@@ -110,6 +110,8 @@ def _succeed(run: Run, outcome: Outcome, mask: Mask) -> None:
                 pipelines.follow(version)
     except LeaseLost:
         log.info("lease_lost")
+        if landed:
+            storage.discard(landed.uri)
         return
     if outcome.output:
         _clear(outcome.output)

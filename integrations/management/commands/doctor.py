@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError
 
 from integrations.engines import registry
 from integrations.services import storage
-from integrations.vault import canary
+from integrations.vault import canary, keyring
 
 BROKER_SECONDS = 5
 
@@ -73,6 +73,8 @@ def vault() -> Finding:
         return Finding("vault", f"cannot be read ({type(error).__name__})", "Mend the database first.")
     except ImproperlyConfigured as error:
         return Finding("vault", str(error))
+    if unwise := keyring.advice(settings.KEYS_FILE):
+        return Finding("vault", unwise)
     return well("vault", "the key ring opens this hub's secrets")
 
 
