@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from embedded.n8n.owner import Owner, write_private
+from embedded.n8n.account import Account, write_private
 from embedded.n8n.server import StartError
 
 LABEL = "Integrations Hub"
@@ -24,7 +24,6 @@ SCOPES = (
     "credential:create",
     "credential:update",
     "credential:delete",
-    "credential:list",
     "execution:read",
     "execution:list",
     "execution:delete",
@@ -41,7 +40,7 @@ def api_key(url: str, folder: Path, label: str = LABEL) -> str:
     kept = path.read_text().strip() if path.exists() else ""
     if kept and is_accepted(url, kept):
         return kept
-    made = make_key(url, login(url, Owner.of(folder)), label)
+    made = make_key(url, enter(url, folder), label)
     write_private(path, made)
     return made
 
@@ -54,18 +53,47 @@ def is_accepted(url: str, key: str) -> bool:
     return True
 
 
-def login(url: str, owner: Owner) -> requests.Session:
-    """Log the owner in and return the session that n8n's own pages would use."""
-    session = requests.Session()
-    session.headers.update(BROWSER)
-    body = {"emailOrLdapLoginId": owner.email, "password": owner.password}
-    answer = session.post(f"{url}/rest/login", json=body, timeout=30)
-    if answer.status_code != 200 or not session.cookies.get("n8n-auth"):
+def enter(url: str, folder: Path) -> requests.Session:
+    """Log the hub's own account in, having the owner invite it the first time."""
+    hub = Account.hub(folder)
+    session = new_session()
+    if try_login(session, url, hub):
+        return session
+    owner = login(url, Account.owner(folder))
+    invited = owner.post(f"{url}/rest/invitations", json=[{"email": hub.email, "role": "global:member"}], timeout=30)
+    invited.raise_for_status()
+    link = invited.json()["data"][0]["user"].get("inviteAcceptUrl")
+    if not link:
         raise StartError(
-            f"n8n at {url} refused its owner {owner.email} (HTTP {answer.status_code}). "
+            f"n8n at {url} has an account {hub.email} with another password. Remove it there, or {folder}."
+        )
+    token = parse_qs(urlsplit(link).query)["token"][0]
+    body = {"token": token, "firstName": "Integrations", "lastName": "Hub", "password": hub.password}
+    session.post(f"{url}/rest/invitations/accept", json=body, timeout=30).raise_for_status()
+    return session
+
+
+def login(url: str, account: Account) -> requests.Session:
+    """Log an account in and return the session that n8n's own pages would use."""
+    session = new_session()
+    if not try_login(session, url, account):
+        raise StartError(
+            f"n8n at {url} refused the account {account.email}. "
             f"Is another n8n running on port {urlsplit(url).port}? Stop it, or choose another port."
         )
     return session
+
+
+def new_session() -> requests.Session:
+    session = requests.Session()
+    session.headers.update(BROWSER)
+    return session
+
+
+def try_login(session: requests.Session, url: str, account: Account) -> bool:
+    body = {"emailOrLdapLoginId": account.email, "password": account.password}
+    answer = session.post(f"{url}/rest/login", json=body, timeout=30)
+    return answer.status_code == 200 and bool(session.cookies.get("n8n-auth"))
 
 
 def make_key(url: str, session: requests.Session, label: str) -> str:

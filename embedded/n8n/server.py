@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import requests
 
+from embedded.n8n.account import Account
 from embedded.n8n.installation import N8n
-from embedded.n8n.owner import Owner
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS")
 # What n8n may see of the hub's environment: never the hub's own secrets.
@@ -102,7 +102,6 @@ def in_session(process: psutil.Process, leader: int) -> bool:
 
 
 def environment(setup: Setup) -> dict[str, str]:
-    owner = Owner.of(setup.folder)
     return {
         **{name: os.environ[name] for name in INHERITED if name in os.environ},
         "NODE_ENV": "production",
@@ -122,8 +121,10 @@ def environment(setup: Setup) -> dict[str, str]:
         "N8N_COMMUNITY_PACKAGES_ENABLED": "false",
         "N8N_UNVERIFIED_PACKAGES_ENABLED": "false",
         "N8N_DISABLED_MODULES": UNUSED_MODULES,
+        # Above 100 MB n8n would keep an execution's data to itself.
+        "EXECUTIONS_DATA_MAX_DISPLAY_SIZE": "0",
         "N8N_LOG_LEVEL": "warn",
-        **owner.environment(),
+        **Account.owner(setup.folder).as_owner(),
         **setup.extra,
     }
 

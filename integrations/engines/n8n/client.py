@@ -26,6 +26,11 @@ RUN_ONE = "Start n8n (`make up` starts one of its own), or set N8N_URL to one th
 WAIT = "Wait a few seconds; n8n is still starting."
 NEW_KEY = "Make an API key in n8n (Settings, n8n API) and set N8N_API_KEY to it; `make up` does this for its own n8n."
 
+SCOPES = (
+    "workflow create, read, list, update, delete, activate and deactivate, credential create, update and delete, "
+    "execution read, list, delete and stop"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -189,8 +194,13 @@ def _odd(url: str, what: str) -> EngineError:
 
 
 def _refusal(answer: Answer, call: str, url: str) -> EngineError:
-    if answer.status in (401, 403):
+    if answer.status == 401:
         return EngineError(f"n8n at {url} refuses the API key.", retryable=False, code="n8n_key_refused", fix=NEW_KEY)
+    if answer.status == 403:
+        message = f"n8n's API key may not do this: {call}."
+        return EngineError(
+            message, retryable=False, code="n8n_key_refused", fix=f"Give the key these scopes: {SCOPES}."
+        )
     return EngineError(
         f"n8n refused {call} (HTTP {answer.status}): {answer.message}",
         retryable=answer.status >= 500 or answer.status in (409, 429),

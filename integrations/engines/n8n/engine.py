@@ -146,21 +146,22 @@ class N8nEngine:
         return None if answer.status == 404 else Execution(answer.body)
 
     def _ended(self, job: Job, handle: Handle, execution: Execution) -> Progress:
+        log = _shortened(execution.log_lines())
         match execution.status:
+            case "success" if not execution.has_data:
+                return Progress(handle, outcome=Outcome(failure=failures.KEPT_BACK))
             case "success":
                 output, rows = execution.write_rows(job.workspace)
-                outcome = Outcome(
-                    output=output, state=execution.state(), metrics={"rows": rows}, log=tuple(execution.log_lines())
-                )
+                outcome = Outcome(output=output, state=execution.state(), metrics={"rows": rows}, log=log)
                 return Progress(handle, done=rows, unit="rows", outcome=outcome)
             case "canceled":
-                return Progress(handle, outcome=Outcome(is_cancelled=True))
+                return Progress(handle, outcome=Outcome(is_cancelled=True, log=log))
             case "crashed":
-                return Progress(handle, outcome=Outcome(failure=failures.CRASHED))
+                return Progress(handle, outcome=Outcome(failure=failures.CRASHED, log=log))
             case "error":
-                return Progress(handle, outcome=Outcome(failure=failures.explain(execution)))
+                return Progress(handle, outcome=Outcome(failure=failures.explain(execution), log=log))
             case odd:
-                return Progress(handle, outcome=Outcome(failure=_unknown(odd)))
+                return Progress(handle, outcome=Outcome(failure=_unknown(odd), log=log))
 
     def _recent(self, job: Job) -> Iterator[str]:
         """Yield ids of the workflow's executions, newest first; without a status n8n leaves out the running ones."""

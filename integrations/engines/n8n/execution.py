@@ -42,6 +42,11 @@ class Execution:
         return self.result.get("runData") or {}
 
     @property
+    def has_data(self) -> bool:
+        """Whether n8n handed over what the nodes gave; it keeps back what is larger than its display limit."""
+        return HUB in self.node_runs
+
+    @property
     def last_node(self) -> str:
         return str(self.result.get("lastNodeExecuted") or "")
 

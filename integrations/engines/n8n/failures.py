@@ -58,6 +58,13 @@ CRASHED = Failure(
     retryable=True,
 )
 
+KEPT_BACK = Failure(
+    "result_kept_back",
+    Origin.ENGINE,
+    "n8n finished the work, yet does not hand over what it brought: it is too large, or n8n does not save executions.",
+    fix="Set EXECUTIONS_DATA_MAX_DISPLAY_SIZE=0 and EXECUTIONS_DATA_SAVE_ON_SUCCESS=all in n8n, or read less at once.",
+)
+
 
 def explain(execution: Execution) -> Failure:
     """Return the failure of an execution that ended in an error.

@@ -105,3 +105,11 @@ def test_an_engine_without_settings_says_which_are_missing(url: str, key: str, m
 def test_an_n8n_that_boots_is_not_ready(answers) -> None:
     answers.get(f"{URL}/healthz/readiness", body="n8n is starting up. Please wait", content_type="text/plain")
     assert "not ready" in N8nEngine(URL, KEY).check().problem
+
+
+def test_a_result_that_n8n_keeps_back_is_no_empty_success(answers, make_job) -> None:
+    answers.get(f"{URL}/api/v1/executions/7", json={"id": "7", "status": "success", "data": None})
+    outcome = N8nEngine(URL, KEY).poll(make_job(None), {"execution": "7"}).outcome
+    assert outcome is not None
+    assert outcome.failure is not None
+    assert outcome.failure.code == "result_kept_back"

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from embedded.n8n.access import api_key
+from embedded.n8n.access import api_key, login
+from embedded.n8n.account import Account
 from embedded.n8n.testing import RunningN8n
 from integrations.domain import EngineError, Job, Json, Plan
 from integrations.engines.n8n.engine import N8nEngine
@@ -54,13 +55,21 @@ ECHO = workflow(setting("Hub Output", "={{ $json.body.config }}"))
 SLOW = workflow(waiting(50), setting("Hub Output", "={{ $json.body.config }}"))
 
 
-def kept_in_n8n(engine: N8nEngine, key: str) -> list[str]:
-    """Name what n8n holds for a deployment."""
-    flows = engine.client.api("GET", "/workflows?limit=250").body["data"]
-    credentials = engine.client.api("GET", "/credentials?limit=250").body["data"]
-    ids = {id_of(key, "token"), id_of(key, "credential")}
-    found = [flow["name"] for flow in flows if mark_of(key) in flow["name"]]
-    return found + [credential["name"] for credential in credentials if credential["id"] in ids]
+@pytest.fixture(scope="module")
+def kept_in_n8n(n8n_server: RunningN8n) -> Callable[[str], list[str]]:
+    """Name what n8n holds for a deployment, as its owner sees it."""
+    session = login(n8n_server.url, Account.owner(n8n_server.server.setup.folder))
+
+    def look(key: str) -> list[str]:
+        flows, credentials = (
+            session.get(f"{n8n_server.url}/rest/{what}", timeout=60).json()["data"]
+            for what in ("workflows", "credentials")
+        )
+        ids = {id_of(key, "token"), id_of(key, "credential")}
+        found = [flow["name"] for flow in flows if mark_of(key) in flow["name"]]
+        return found + [credential["name"] for credential in credentials if credential["id"] in ids]
+
+    return look
 
 
 def test_a_run_brings_its_rows(n8n: N8nEngine, provision: Callable, make_job: Callable[..., Job]) -> None:
@@ -144,10 +153,12 @@ def test_a_hook_credential_deleted_by_hand_is_noticed(
     assert caught.value.failure.code == "deployment_missing"
 
 
-def test_provisioning_twice_finds_what_a_crash_left(n8n: N8nEngine, provision: Callable) -> None:
+def test_provisioning_twice_finds_what_a_crash_left(
+    n8n: N8nEngine, kept_in_n8n: Callable[[str], list[str]], provision: Callable
+) -> None:
     deployed = provision(ECHO)
     assert n8n.provision(deployed.plan) == deployed.ref
-    assert len(kept_in_n8n(n8n, deployed.plan.key)) == 2
+    assert len(kept_in_n8n(deployed.plan.key)) == 2
 
 
 def test_a_changed_credential_reaches_n8n(
@@ -166,31 +177,37 @@ def test_a_changed_credential_reaches_n8n(
     assert second not in json.dumps(stored)
 
 
-def test_a_credential_that_is_not_used_any_more_goes(n8n: N8nEngine, provision: Callable, service) -> None:
+def test_a_credential_that_is_not_used_any_more_goes(
+    n8n: N8nEngine, kept_in_n8n: Callable[[str], list[str]], provision: Callable, service
+) -> None:
     template = workflow(calling(service.url))
     old = provision(template, credential_map=BASIC, credential={"user": "ann", "password": "old-secret"})
-    assert len(kept_in_n8n(n8n, old.plan.key)) == 3
+    assert len(kept_in_n8n(old.plan.key)) == 3
     n8n.provision(dataclasses.replace(old.plan, credential={}, ref=old.ref))
-    assert len(kept_in_n8n(n8n, old.plan.key)) == 2
+    assert len(kept_in_n8n(old.plan.key)) == 2
 
 
-def test_deprovisioning_leaves_nothing_and_may_be_repeated(n8n: N8nEngine, service) -> None:
+def test_deprovisioning_leaves_nothing_and_may_be_repeated(
+    n8n: N8nEngine, kept_in_n8n: Callable[[str], list[str]], service
+) -> None:
     key = str(uuid.uuid4())
     secret = {"user": "ann", "password": "s3cret"}
     plan = Plan(key=key, name="Gone", template=workflow(calling(service.url)), hook_token="t0ken")
     ref = n8n.provision(dataclasses.replace(plan, credential_map=BASIC, credential=secret))
     n8n.deprovision(ref)
     n8n.deprovision(ref)
-    assert kept_in_n8n(n8n, key) == []
+    assert kept_in_n8n(key) == []
 
 
-def test_a_failed_provisioning_leaves_nothing_and_says_so(n8n: N8nEngine) -> None:
+def test_a_failed_provisioning_leaves_nothing_and_says_so(
+    n8n: N8nEngine, kept_in_n8n: Callable[[str], list[str]]
+) -> None:
     broken = workflow({"name": "Odd", "type": "n8n-nodes-base.noSuchNode", "typeVersion": 1, "parameters": {}})
     plan = Plan(key=str(uuid.uuid4()), name="Broken", template=broken, hook_token="t0ken")
     with pytest.raises(EngineError, match="Nothing of it was left in n8n") as caught:
         n8n.provision(plan)
     assert not caught.value.retryable
-    assert kept_in_n8n(n8n, plan.key) == []
+    assert kept_in_n8n(plan.key) == []
 
 
 def test_a_node_that_fails_is_named(n8n: N8nEngine, provision: Callable, make_job: Callable[..., Job]) -> None:
@@ -210,7 +227,8 @@ def test_a_wrong_key_is_told_apart_from_a_missing_n8n(n8n_server: RunningN8n) ->
 
 def test_an_api_key_is_made_again_when_it_is_refused(n8n_server: RunningN8n, tmp_path) -> None:
     folder = n8n_server.server.setup.folder
-    (tmp_path / "owner.json").write_text((folder / "owner.json").read_text())
+    for account in ("owner.json", "hub.json"):
+        (tmp_path / account).write_text((folder / account).read_text())
     (tmp_path / "api-key").write_text("refused")
     made = api_key(n8n_server.url, tmp_path, label="another key")
     assert made not in ("refused", n8n_server.key)
