@@ -62,12 +62,12 @@ def enter(url: str, folder: Path) -> requests.Session:
     owner = login(url, Account.owner(folder))
     invited = owner.post(f"{url}/rest/invitations", json=[{"email": hub.email, "role": "global:member"}], timeout=30)
     invited.raise_for_status()
-    link = invited.json()["data"][0]["user"].get("inviteAcceptUrl")
-    if not link:
+    links = [entry["user"].get("inviteAcceptUrl") for entry in invited.json()["data"]]
+    if not any(links):
         raise StartError(
             f"n8n at {url} has an account {hub.email} with another password. Remove it there, or {folder}."
         )
-    token = parse_qs(urlsplit(link).query)["token"][0]
+    token = parse_qs(urlsplit(links[0]).query)["token"][0]
     body = {"token": token, "firstName": "Integrations", "lastName": "Hub", "password": hub.password}
     session.post(f"{url}/rest/invitations/accept", json=body, timeout=30).raise_for_status()
     return session
