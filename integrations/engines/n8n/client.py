@@ -53,6 +53,8 @@ class Client:
         self._session = requests.Session()
         # Looking up proxies and .netrc costs more than n8n's answer, and n8n is never behind one.
         self._session.trust_env = False
+        # n8n takes longer to compress its answers than a network next to it takes to carry them.
+        self._session.headers["Accept-Encoding"] = "identity"
         # A kept connection may be closed by n8n as we write to it: asking again is safe for all but POST.
         retry = Retry(
             total=1, connect=0, status=0, redirect=0, other=0, read=1, allowed_methods=["GET", "PUT", "DELETE"]
