@@ -40,7 +40,12 @@ SCHEMA: Json = {
                 "x-pattern-message": "Use small letters and digits, such as crm or data-quality.",
             },
         },
-        "type": {"enum": ["n8n", "spark"]},
+        "type": {
+            "type": "string",
+            "maxLength": 16,
+            "pattern": "^[a-z][a-z0-9_]*$",
+            "x-pattern-message": "Name an engine of the hub, such as n8n or spark.",
+        },
         "version": {
             "type": "string",
             "maxLength": 32,

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.db import models
+
+
+def engines() -> list[tuple[str, str]]:
+    """The engines that settings list: a connector's type is the name of the one that runs it."""
+    return [(name, name) for name in settings.ENGINES]
 
 
 class SparkJob(models.Model):
@@ -37,10 +43,6 @@ class SparkJob(models.Model):
 class Connector(models.Model):
     """One entry of the catalogue. Rows are hidden, never deleted: integrations and past runs point at them."""
 
-    class Type(models.TextChoices):
-        N8N = "n8n", "n8n"
-        SPARK = "spark", "Apache Spark"
-
     class Source(models.TextChoices):
         BUILTIN = "builtin", "Built in"
         WORKFLOW = "workflow", "n8n workflow"
@@ -69,7 +71,7 @@ class Connector(models.Model):
     description = models.TextField(blank=True)
     readme = models.TextField(blank=True)
     categories = models.JSONField(default=list, blank=True)
-    type = models.CharField(max_length=16, choices=Type)
+    type = models.CharField(max_length=16, choices=engines)
     version = models.CharField(max_length=32, default="1.0.0")
     schema = models.JSONField(default=dict, help_text='{"credential": JSON Schema, "config": JSON Schema}')
     n8n_workflow_id = models.CharField(max_length=64, blank=True)

@@ -6,13 +6,13 @@ import django_filters
 from django.db.models import QuerySet
 
 from connectors import catalog
-from connectors.models import Connector
+from connectors.models import Connector, engines
 
 
 class ConnectorFilter(django_filters.FilterSet):
     search = django_filters.CharFilter(method="by_words", label="Words to look for, in any order.")
     category = django_filters.CharFilter(method="by_category", label="One category, exactly.")
-    type = django_filters.ChoiceFilter(choices=Connector.Type.choices)
+    type = django_filters.ChoiceFilter(choices=engines)
     source = django_filters.ChoiceFilter(choices=Connector.Source.choices)
 
     class Meta:

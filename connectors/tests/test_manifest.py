@@ -37,7 +37,7 @@ def test_a_plain_schema_is_taken_apart(write):
     [
         ({"name": None}, "/name"),
         ({"version": "1.0"}, "/version"),
-        ({"type": "airflow"}, "/type"),
+        ({"type": "Air flow"}, "/type"),
         ({"categories": ["Not a word"]}, "/categories/0"),
         ({"colour": "red"}, "/colour"),
         ({"spark": None}, "/spark"),

@@ -31,7 +31,7 @@ class Engine(Protocol):
         ...
 
     def deprovision(self, ref: Ref) -> None:
-        """Remove what `provision` made; what is gone already is no error."""
+        """Remove what `provision` made for this ref and its `key`; what is gone already is no error."""
         ...
 
     def start(self, job: Job) -> Progress:

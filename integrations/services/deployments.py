@@ -151,7 +151,8 @@ def _remove(deployment: Deployment) -> None:
         row.update(due_at=timezone.now() + timedelta(seconds=1))
         return
     try:
-        registry.get(deployment.engine).deprovision(deployment.ref)
+        # The key finds what a worker made that died before it could write the ref.
+        registry.get(deployment.engine).deprovision({**deployment.ref, "key": str(deployment.pk)})
     except EngineError as error:
         log.warning("deployment_not_removed", deployment=str(deployment.pk), reason=str(error))
         row.update(due_at=timezone.now() + timedelta(seconds=RETRY_SECONDS))

@@ -42,7 +42,7 @@ class Provisioning:
         used = {hook.id} | ({reference.id} if reference else set())
         for stale in set(self.plan.ref.get("credentials", [])) - used:
             remove_credential(self.client, stale)
-        return {**ref, "credentials": sorted(used)}
+        return {"key": self.plan.key, **ref, "credentials": sorted(used)}
 
     def _put_service_credential(self, credential: N8nCredential) -> Reference | None:
         if not credential.type:
@@ -85,12 +85,7 @@ class Provisioning:
         if known := self.plan.ref.get("workflow"):
             answer = self.client.api("GET", f"/workflows/{known}", allow=(404,))
             return answer.body if answer.status == 200 and not answer.body.get("isArchived") else None
-        mark = f"[{mark_of(self.plan.key)}]"
-        answer = self.client.api("GET", f"/workflows?name={quote(mark)}&limit=50")
-        ours = [
-            flow for flow in answer.body.get("data", []) if mark in flow.get("name", "") and not flow.get("isArchived")
-        ]
-        return ours[0] if ours else None
+        return next(iter(marked(self.client, self.plan.key)), None)
 
     def _create(self, workflow: Json) -> str:
         made = str(self.client.api("POST", "/workflows", workflow).body["id"])
@@ -139,10 +134,20 @@ class Provisioning:
 
 
 def deprovision(client: Client, ref: Ref) -> None:
-    if workflow := ref.get("workflow"):
+    """Remove what the ref names, and what a provisioning made for its key that nobody could write down."""
+    key = ref["key"]
+    known = ref.get("workflow")
+    for workflow in [known] if known else [flow["id"] for flow in marked(client, key)]:
         remove_workflow(client, workflow)
-    for credential in ref.get("credentials", []):
+    for credential in {*ref.get("credentials", []), id_of(key, "token"), id_of(key, "credential")}:
         remove_credential(client, credential)
+
+
+def marked(client: Client, key: str) -> list[Json]:
+    """Find a deployment's workflows by the mark in their names."""
+    mark = f"[{mark_of(key)}]"
+    answer = client.api("GET", f"/workflows?name={quote(mark)}&limit=50")
+    return [flow for flow in answer.body.get("data", []) if mark in flow.get("name", "") and not flow.get("isArchived")]
 
 
 def remove_workflow(client: Client, workflow_id: str) -> None:

@@ -187,6 +187,14 @@ def test_a_credential_that_is_not_used_any_more_goes(
     assert len(kept_in_n8n(old.plan.key)) == 2
 
 
+def test_deprovisioning_finds_what_nobody_could_write_down(
+    n8n: N8nEngine, kept_in_n8n: Callable[[str], list[str]], provision: Callable
+) -> None:
+    deployed = provision(ECHO)
+    n8n.deprovision({"key": deployed.plan.key})
+    assert kept_in_n8n(deployed.plan.key) == []
+
+
 def test_deprovisioning_leaves_nothing_and_may_be_repeated(
     n8n: N8nEngine, kept_in_n8n: Callable[[str], list[str]], service
 ) -> None:
