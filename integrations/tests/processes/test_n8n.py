@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+import pytest
+
+from integrations.tests.processes.hub import Hub
+from integrations.tests.processes.works import N8n, Service, Work
+
+pytestmark = [pytest.mark.processes, pytest.mark.n8n]
+
+
+def test_runs_live_through_the_death_and_rebirth_of_n8n(hub: Hub, n8n: N8n, make_work: Callable[..., Work]) -> None:
+    once, twice, late = (make_work("n8n") for _ in range(3))
+    failing = hub.run(hub.integrate(once.connector, once.config, max_attempts=1))
+    retried = hub.run(hub.integrate(twice.connector, twice.config, max_attempts=2))
+    hub.wait_for(lambda: once.starts() and twice.starts(), "the works' begin")
+    hub.wait_for(lambda: hub.handle(failing) and hub.handle(retried), "the handles")
+    n8n.kill()
+    for work in (once, twice, late):
+        work.let_through()
+    waiting = hub.run(hub.integrate(late.connector, late.config))
+    hub.wait_for(lambda: "does not answer" in hub.shown(waiting)["progress"]["message"], "word of n8n's absence")
+    n8n.start_again()
+    crashed, mended, patient = (hub.ended(run) for run in (failing, retried, waiting))
+    assert (crashed["state"], crashed["failure"]["code"]) == ("failed", "engine_crashed"), crashed
+    assert "n8n was restarted or killed" in crashed["failure"]["message"]
+    assert (mended["state"], mended["attempt"], twice.starts()) == ("succeeded", 2, 2), mended
+    assert (patient["state"], patient["attempt"], late.starts()) == ("succeeded", 1, 1), patient
+
+
+def test_a_wrong_api_key_fails_what_has_not_begun_and_names_the_setting(hub: Hub, service: Service) -> None:
+    hub.restart_worker(N8N_API_KEY="wrong")
+    try:
+        ended = hub.ended(hub.run(hub.integrate("rest_api", {"url": service.url}, credential=new_credential())))
+    finally:
+        hub.restart_worker()
+    assert (ended["state"], ended["failure"]["code"]) == ("failed", "n8n_key_refused"), ended
+    assert "N8N_API_KEY" in ended["failure"]["fix"]
+
+
+def test_a_wrong_api_key_ends_no_work_that_goes_on_in_n8n(hub: Hub, make_work: Callable[..., Work]) -> None:
+    work = make_work("n8n")
+    run = hub.run(hub.integrate(work.connector, work.config))
+    hub.wait_for(lambda: work.starts() and hub.handle(run), "the work's begin")
+    hub.restart_worker(N8N_API_KEY="wrong")
+    try:
+        hub.wait_for(lambda: "refuses the API key" in hub.shown(run)["progress"]["message"], "word of the wrong key")
+    finally:
+        hub.restart_worker()
+    work.let_through()
+    assert (hub.ended(run)["state"], work.starts()) == ("succeeded", 1)
+
+
+def test_a_workflow_deleted_by_hand_is_made_again_for_the_next_run(hub: Hub, n8n: N8n, service: Service) -> None:
+    integration = hub.integrate("rest_api", {"url": service.url}, credential=new_credential())
+    assert hub.ended(hub.run(integration))["state"] == "succeeded"
+    workflow = workflow_of(hub, integration)
+    n8n.call("POST", f"/workflows/{workflow}/unpublish")
+    hub.wait_for(lambda: n8n.call("DELETE", f"/workflows/{workflow}").status_code in (200, 404), "the deletion")
+    assert hub.ended(hub.run(integration))["state"] == "succeeded"
+    assert workflow_of(hub, integration) != workflow
+
+
+def new_credential() -> dict[str, object]:
+    """Ask for a credential, and with it for a workflow, that no other integration shares."""
+    return {"name": secrets.token_hex(4), "data": {"auth": {"type": "none"}}}
+
+
+def workflow_of(hub: Hub, integration: str) -> str:
+    query = (
+        "SELECT json_extract(d.ref, '$.workflow') FROM integrations_deployment d"
+        " JOIN integrations_integration i ON i.deployment_id = d.id WHERE i.id = ?"
+    )
+    [(workflow,)] = hub.rows(query, integration.replace("-", ""))
+    return workflow
