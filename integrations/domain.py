@@ -182,6 +182,8 @@ class Outcome:
     output: Output | None = None
     metrics: Json = field(default_factory=dict)
     state: Json | None = None
+    seconds: float | None = None
+    """How long the engine worked, by its own clock."""
     log: tuple[str, ...] = ()
     """The engine's log, where the engine will not keep it once the rows have landed."""
 

@@ -99,7 +99,7 @@ def forget_leftovers(engine_name: str, limit: int = 20) -> None:
 
 
 def _succeed(run: Run, outcome: Outcome, mask: Mask) -> None:
-    _note_duration(run)
+    _note_duration(run, outcome.seconds)
     began = time.monotonic()
     landed, dataset = _land(run, outcome.output)
     run.steps["land"] = round(time.monotonic() - began, 4)
@@ -174,10 +174,10 @@ def _closing(run: Run, state: RunState) -> dict[str, Any]:
     }
 
 
-def _note_duration(run: Run) -> None:
+def _note_duration(run: Run, seconds: float | None) -> None:
     if run.asked_at:
-        seconds = (timezone.now() - run.asked_at) / timedelta(seconds=1)
-        run.steps["engine"] = round(seconds, 4)
+        run.steps["engine"] = round((timezone.now() - run.asked_at) / timedelta(seconds=1), 4)
+    if seconds is not None:
         # Near the quickest of late: under load runs wait in the engine's own queue, and looking late makes it longer.
         earlier = _usual_seconds.get(run.integration_id, seconds)
         _usual_seconds[run.integration_id] = min(earlier * SLOWING, seconds)

@@ -152,7 +152,13 @@ class N8nEngine:
                 return Progress(handle, outcome=Outcome(failure=failures.KEPT_BACK))
             case "success":
                 output, rows = execution.write_rows(job.workspace)
-                outcome = Outcome(output=output, state=execution.state(), metrics={"rows": rows}, log=log)
+                outcome = Outcome(
+                    output=output,
+                    state=execution.state(),
+                    metrics={"rows": rows},
+                    seconds=execution.seconds,
+                    log=log,
+                )
                 return Progress(handle, done=rows, unit="rows", outcome=outcome)
             case "canceled":
                 return Progress(handle, outcome=Outcome(is_cancelled=True, log=log))

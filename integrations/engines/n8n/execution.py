@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,13 @@ class Execution:
     @property
     def is_running(self) -> bool:
         return self.status in RUNNING
+
+    @property
+    def seconds(self) -> float | None:
+        began, ended = (self.body.get(name) for name in ("startedAt", "stoppedAt"))
+        if not began or not ended:
+            return None
+        return (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds()
 
     @property
     def result(self) -> Json:
