@@ -14,7 +14,6 @@ from django.core.management import CommandError, call_command
 
 import embedded.ready  # noqa: F401 - Django must be up before the models below are imported
 from embedded.environment import var_dir, write_private
-from embedded.services import beat_schedule
 from integrations.vault import canary
 from tenants.models import User
 from tenants.services import accounts
@@ -31,7 +30,6 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # or WhiteNoise complains at every start
-    beat_schedule(var_dir()).write_text(json.dumps(settings.CELERY_BEAT_SCHEDULE))
     make_first_account()
     return 0
 

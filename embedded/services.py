@@ -39,21 +39,14 @@ def n8n(folder: Path, port: int) -> Service:
     return Service("n8n", command, os.environ, rank=N8N_RANK, log=folder / "n8n.log")
 
 
-def hub(environment: Mapping[str, str], port: int, var: Path) -> list[Service]:
-    """Web, worker and beat. One worker hears every queue: a second one would cost 80 MB for nothing here."""
+def hub(environment: Mapping[str, str], port: int) -> list[Service]:
+    """Web and worker. One worker hears every queue: a second one would cost 80 MB for nothing here."""
     queues = [pair.partition("=")[0] for pair in environment.get("HUB_ENGINES", "n8n=,spark=").split(",")]
-    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "servicetsunami"]
-    worker = ["worker", "-Q", ",".join(queues), "-P", "threads", "-c", "20"]
-    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"]
+    worker = [sys.executable, "-m", "embedded.worker", "-Q", ",".join(queues)]
     return [
         Service("web", web(port), environment),
-        Service("worker", [*celery, *worker, *quiet], {**environment, "PYTHONWARNINGS": NO_WORD_ON_ROOT}),
-        Service("beat", [sys.executable, "-m", "embedded.beat", str(beat_schedule(var))], environment),
+        Service("worker", worker, {**environment, "PYTHONWARNINGS": NO_WORD_ON_ROOT}),
     ]
-
-
-def beat_schedule(var: Path) -> Path:
-    return var / "beat.json"
 
 
 def web(port: int) -> list[str]:

@@ -149,11 +149,11 @@ class Hub:
         return api_key(self.n8n_url, self._n8n_folder)
 
     def _start_hub(self, key: str) -> None:
-        for service in services.hub(self._settings(key), self.port, self.var):
+        for service in services.hub(self._settings(key), self.port):
             self.add(service)
 
     def _renew_key(self, key: str) -> None:
-        for service in services.hub(self._settings(key), self.port, self.var):
+        for service in services.hub(self._settings(key), self.port):
             self.supervisor.replace(service)
         self.wait("the web server", self._web_answers)
 

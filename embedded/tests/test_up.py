@@ -34,11 +34,33 @@ def answer(port, path="readyz"):
 
 
 def leader_of(program, word):
-    return next(p for p in program.below() if word in p.cmdline() and p.pid == os.getsid(p.pid))
+    """The process of that command, None while there is none: one that is ending has no command any more."""
+    return next((p for p in program.below() if word in command(p) and p.pid == session(p)), None)
+
+
+def command(process):
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def session(process):
+    try:
+        return os.getsid(process.pid)
+    except ProcessLookupError:
+        return None
 
 
 def all_gone(processes):
-    return all(not p.is_running() or p.status() == psutil.STATUS_ZOMBIE for p in processes)
+    return all(is_gone(process) for process in processes)
+
+
+def is_gone(process):
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_the_hub_serves_mends_itself_and_leaves_nothing_behind(hub, port, tmp_path):
@@ -48,10 +70,10 @@ def test_the_hub_serves_mends_itself_and_leaves_nothing_behind(hub, port, tmp_pa
     assert json.loads(login.read_text())["email"] == "admin@example.com"
     assert stat.S_IMODE(login.stat().st_mode) == 0o600
 
-    first = leader_of(hub, "worker")
+    first = leader_of(hub, "embedded.worker")
     first.kill()
-    hub.wait_for(lambda: "worker ended" in hub.output and any("worker" in p.cmdline() for p in hub.below()))
-    assert leader_of(hub, "worker").pid != first.pid
+    hub.wait_for(lambda: "worker ended" in hub.output and leader_of(hub, "embedded.worker"))
+    assert leader_of(hub, "embedded.worker").pid != first.pid
 
     everything = hub.below()
     hub.process.send_signal(signal.SIGINT)

@@ -197,11 +197,21 @@ def _odd(url: str, what: str) -> EngineError:
 
 def _refusal(answer: Answer, call: str, url: str) -> EngineError:
     if answer.status == 401:
-        return EngineError(f"n8n at {url} refuses the API key.", retryable=False, code="n8n_key_refused", fix=NEW_KEY)
+        return EngineError(
+            f"n8n at {url} refuses the API key.",
+            retryable=False,
+            code="n8n_key_refused",
+            origin=Origin.SETTINGS,
+            fix=NEW_KEY,
+        )
     if answer.status == 403:
         message = f"n8n's API key may not do this: {call}."
         return EngineError(
-            message, retryable=False, code="n8n_key_refused", fix=f"Give the key these scopes: {SCOPES}."
+            message,
+            retryable=False,
+            code="n8n_key_refused",
+            origin=Origin.SETTINGS,
+            fix=f"Give the key these scopes: {SCOPES}.",
         )
     return EngineError(
         f"n8n refused {call} (HTTP {answer.status}): {answer.message}",

@@ -1,4 +1,4 @@
-"""A whole hub for tests: Valkey, web, worker and beat as real processes, to be killed one by one."""
+"""A whole hub for tests: Valkey, web and worker (with its beat) as real processes, to be killed one by one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
 
 class Hub:
-    """Its processes by name: valkey, web, worker, beat. Each writes to a file of `logs`."""
+    """Its processes by name: valkey, web, worker. Each writes to a file of `logs`."""
 
     def __init__(self, engines: dict[str, str], **settings: str) -> None:
         self.var = Path(tempfile.mkdtemp(prefix="hub-", dir="/tmp"))  # short: a socket's path may have 107 bytes
@@ -82,14 +82,14 @@ class Hub:
         self.start_broker()
         seeded = self._manage("integrations.tests.processes.seed")
         self.api.headers["Authorization"] = f"Bearer {seeded.split()[-1]}"
-        for name in ("web", "worker", "beat"):
+        for name in ("web", "worker"):
             self.launch(name)
         self.wait_for(self._web_answers, "the web server")
         self.wait_for_worker()
 
     def launch(self, name: str, **settings: str) -> None:
         """Start one of the hub's services under its name."""
-        [service] = [s for s in services.hub(self.environment, self.port, self.var) if s.name == name]
+        [service] = [s for s in services.hub(self.environment, self.port) if s.name == name]
         self._spawn(service, name, settings)
 
     def start_broker(self) -> None:
@@ -97,7 +97,7 @@ class Hub:
         self.wait_for(self.broker_answers, "Valkey")
 
     def start_second_worker(self) -> None:
-        [service] = [s for s in services.hub(self.environment, self.port, self.var) if s.name == "worker"]
+        [service] = [s for s in services.hub(self.environment, self.port) if s.name == "worker"]
         second = Service("second", [*service.command, "-n", "second@%h"], service.environment)
         self._spawn(second, "second", {})
         self.wait_for(lambda: len(self.listening()) > 1, "the second worker")
@@ -135,7 +135,7 @@ class Hub:
         """Bring back what an earlier test left dead."""
         if not self.broker_answers():
             self.start_broker()
-        for name in ("web", "worker", "beat"):
+        for name in ("web", "worker"):
             if not self.is_alive(name):
                 self.launch(name)
         self.wait_for_worker()
