@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 
-from celery.beat import EmbeddedService
+from celery.beat import Scheduler, Service
 from celery.signals import worker_ready
 
 from servicetsunami.celery import app
@@ -18,9 +18,8 @@ QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--logle
 
 @worker_ready.connect
 def start_beat(**_: object) -> None:
-    beat = EmbeddedService(app, thread=True)
-    assert isinstance(beat, threading.Thread)
-    beat.start()
+    beat = Service(app, max_interval=1, scheduler_cls=Scheduler)
+    threading.Thread(target=beat.start, name="beat", daemon=True).start()
 
 
 if __name__ == "__main__":
