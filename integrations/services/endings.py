@@ -12,7 +12,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.domain import Failure, Job, Json, Outcome, Output, Progress, RunState, WriteMode
+from integrations.domain import ACTIVE, Failure, Job, Json, Outcome, Output, Progress, RunState, WriteMode
 from integrations.engines import registry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
@@ -22,6 +22,8 @@ from integrations.services import datasets, failures, leases, pipelines, storage
 log = structlog.get_logger(__name__)
 
 LONGEST_USUAL_PAUSE_SECONDS = 0.9
+LEFTOVER_SECONDS = 300
+"""A busy engine has better things to do for that long."""
 SLOWING = 1.05
 _usual_seconds: dict[UUID, float] = {}
 """How long an integration's work usually takes, as this process saw it; the first look comes shortly before."""
@@ -84,16 +86,24 @@ def note_inputs(run: Run, versions: list[tuple[str, DatasetVersion]]) -> None:
 
 
 def usual_pause(run: Run, engine: Engine) -> float:
-    """Seconds to wait after the start before the first look is worth it."""
-    usual = _usual_seconds.get(run.integration_id, 0.0)
-    return max(engine.poll_seconds[0], min(usual * 0.9, LONGEST_USUAL_PAUSE_SECONDS))
+    """Seconds to wait after the start before the first look is worth it.
+
+    The engine's clock began before it answered the start, so what that took is over already. An engine that was
+    slow to answer is busy, and looking early would keep it busier.
+    """
+    start = run.steps.get("start", 0.0)
+    left = _usual_seconds.get(run.integration_id, 0.0) - start
+    return max(engine.poll_seconds[0], min(max(left, start / 2), LONGEST_USUAL_PAUSE_SECONDS))
 
 
 def forget_leftovers(engine_name: str, limit: int = 20) -> None:
-    """Have the engine drop what it still stores of runs whose rows have landed."""
+    """Have the engine drop what it still stores of runs whose rows have landed: when it is idle, or soon after."""
     engine = registry.get(engine_name)
-    left = Run.everywhere.filter(has_leftovers=True, integration__connector__type=engine_name).order_by("finished_at")
-    for run in left.filter(handle__isnull=False)[:limit]:
+    mine = Run.everywhere.filter(integration__connector__type=engine_name)
+    left = mine.filter(has_leftovers=True, handle__isnull=False).order_by("finished_at")
+    if mine.filter(state__in=ACTIVE).exists():
+        left = left.filter(finished_at__lt=timezone.now() - timedelta(seconds=LEFTOVER_SECONDS))
+    for run in left[:limit]:
         engine.forget(run.handle or {})
         Run.everywhere.filter(pk=run.pk).update(has_leftovers=False)
 

@@ -47,7 +47,7 @@ def claim(run_ids: Sequence[UUID | str]) -> tuple[datetime, list[Run]]:
     )
     if not claimed:
         return now, []
-    return now, list(Run.everywhere.filter(lease=token).select_related(*WHOLE))
+    return now, list(Run.everywhere.filter(lease=token).select_related(*WHOLE).order_by())
 
 
 def write(run: Run, **fields: Any) -> bool:

@@ -5,8 +5,9 @@ import pytest
 from django.utils import timezone
 
 from integrations import tasks
+from integrations.engines import registry
 from integrations.models import Run
-from integrations.services import bell, clock
+from integrations.services import bell, clock, endings, runs
 
 pytestmark = pytest.mark.django_db
 MakeRun = Callable[..., Run]
@@ -88,3 +89,38 @@ def test_the_task_is_a_door_to_the_service(make_run: MakeRun, bells: list[str]) 
     tasks.advance([str(run.pk)])
 
     assert Run.everywhere.get(pk=run.pk).state == "succeeded"
+
+
+def test_what_an_engine_still_stores_is_dropped_when_it_is_idle(
+    make_run: MakeRun, bells: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten: list[object] = []
+    engine = registry.get("fake")
+    monkeypatch.setattr(engine, "keeps_data", True)
+    monkeypatch.setattr(engine, "forget", forgotten.append)
+    ended, active = make_run({"seconds": 0.01}), make_run({"seconds": 60})
+    runs.advance([ended.pk])
+
+    endings.forget_leftovers("fake")
+    assert forgotten == []
+
+    Run.everywhere.filter(pk=active.pk).update(state="cancelled", due_at=None)
+    endings.forget_leftovers("fake")
+    endings.forget_leftovers("fake")
+    assert [handle["dir"] for handle in forgotten] == [Run.everywhere.get(pk=ended.pk).handle["dir"]]
+
+
+def test_a_busy_engine_is_not_kept_from_dropping_for_ever(
+    make_run: MakeRun, bells: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten: list[object] = []
+    monkeypatch.setattr(registry.get("fake"), "forget", forgotten.append)
+    ended = make_run({"rows": []})
+    runs.advance([ended.pk])
+    make_run({"seconds": 60})
+    long_ago = timezone.now() - timedelta(hours=1)
+    Run.everywhere.filter(pk=ended.pk).update(has_leftovers=True, finished_at=long_ago)
+
+    endings.forget_leftovers("fake")
+
+    assert len(forgotten) == 1

@@ -40,7 +40,7 @@ class N8nEngine:
     needs_deployment = True
     is_bound_to_host = False
     keeps_data = True
-    poll_seconds = (0.015, 1.0)
+    poll_seconds = (0.006, 1.0)
 
     def __init__(self, url: str | None = None, key: str | None = None) -> None:
         self._url = settings.N8N_URL if url is None else url
