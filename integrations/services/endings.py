@@ -93,7 +93,8 @@ def usual_pause(run: Run, engine: Engine) -> float:
     """
     start = run.steps.get("start", 0.0)
     left = _usual_seconds.get(run.integration_id, 0.0) - start
-    return max(engine.poll_seconds[0], min(max(left, start / 2), LONGEST_USUAL_PAUSE_SECONDS))
+    pause: float = max(engine.poll_seconds[0], min(max(left, start / 2), LONGEST_USUAL_PAUSE_SECONDS))
+    return pause
 
 
 def forget_leftovers(engine_name: str, limit: int = 20) -> None:
