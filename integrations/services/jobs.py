@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.utils import timezone
 
 from connectors import catalog, schemas
 from integrations.domain import Job, Json, Source, SparkEntry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
-from integrations.models import Credential, DatasetVersion, Deployment, Integration, Run
-from integrations.services import datasets, deployments, references
-
-USED_SECONDS = 60
+from integrations.models import DatasetVersion, Deployment, Integration, Run
+from integrations.services import datasets, deployments, references, usage
 
 
 @dataclass(slots=True)
@@ -35,8 +32,7 @@ def prepare(run: Run, engine: Engine) -> Prepared:
     sources, versions = datasets.sources(integration=run.integration)
     credential = _credential(run)
     deployment = deployments.ensure(run.integration, credential) if engine.needs_deployment else None
-    if run.integration.credential:
-        _touch(run.integration.credential)
+    usage.begun(run)
     job, mask = _job(run, credential, deployment, tuple(sources))
     return Prepared(job, mask, deployment, versions)
 
@@ -89,10 +85,3 @@ def _spark(integration: Integration) -> SparkEntry | None:
         packages=tuple(row.packages),
         conf=row.conf,
     )
-
-
-def _touch(credential: Credential) -> None:
-    """Note the use, at most once a minute: it is for people, and every write costs."""
-    now = timezone.now()
-    if credential.last_used_at is None or (now - credential.last_used_at).total_seconds() > USED_SECONDS:
-        Credential.everywhere.filter(pk=credential.pk).update(last_used_at=now)
