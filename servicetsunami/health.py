@@ -24,7 +24,7 @@ def broker() -> None:
 CHECKS: dict[str, tuple[Callable[[], None], str]] = {
     "database": (database, "Start the database, or correct DATABASE_URL."),
     "broker": (broker, "Start Redis or Valkey, or correct HUB_BROKER_URL. Runs wait meanwhile; none is lost."),
-    "vault": (canary.check, "Give HUB_KEYS or HUB_KEYS_FILE the key that sealed the stored credentials."),
+    "vault": (canary.check, "Give the key ring the key that sealed the stored credentials: see HUB_KEYS."),
 }
 
 

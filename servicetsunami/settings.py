@@ -105,9 +105,18 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 if SECURE_COOKIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Vault: "newest=<base64 of 32 bytes>,older=<...>", or a file of one such pair a line
+# Vault: "newest=<base64 of 32 bytes>,older=<...>"; or a file of one such pair a line, or a command that prints them
 KEYS = env.str("HUB_KEYS", default="")
 KEYS_FILE = env.str("HUB_KEYS_FILE", default="")
+KEYS_COMMAND = env.str("HUB_KEYS_COMMAND", default="").strip()
+
+# Secrets kept elsewhere: what credentials may refer to; {tenant} stands for the tenant's slug
+SECRETS_ENV_PREFIX = env.str("HUB_SECRETS_ENV_PREFIX", default="HUB_SECRET_")
+SECRETS_DIR = env.str("HUB_SECRETS_DIR", default="")
+SECRETS_VAULT_PREFIX = env.str("HUB_SECRETS_VAULT_PREFIX", default="")
+VAULT_ADDR = env.str("VAULT_ADDR", default="")
+VAULT_TOKEN = env.str("VAULT_TOKEN", default="")
+VAULT_NAMESPACE = env.str("VAULT_NAMESPACE", default="")
 
 # Queue
 BROKER_URL = env.str("HUB_BROKER_URL", default="redis://127.0.0.1:6379/0")

@@ -7,7 +7,7 @@ from connectors.schemas.datasets import references
 from connectors.schemas.dialect import check
 from connectors.schemas.filling import defaults
 from connectors.schemas.importing import normalise
-from connectors.schemas.masking import holds_secret, is_secret, mask, secrets, unmask
+from connectors.schemas.masking import holds_secret, is_secret, mask, replace_secrets, secrets, unmask
 from connectors.schemas.shape import (
     branches,
     chosen,
@@ -44,6 +44,7 @@ __all__ = [
     "pick",
     "property_schema",
     "references",
+    "replace_secrets",
     "secrets",
     "split",
     "unmask",

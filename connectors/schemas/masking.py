@@ -7,11 +7,11 @@ or expects something else there: what an older version of a connector called a s
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from connectors.schemas.shape import branches, chosen, is_open, item_schema, kinds, property_schema
-from connectors.schemas.values import Json
+from connectors.schemas.values import Json, below
 
 MARK: Json = {"set": True}
 _MISSING: Any = object()
@@ -52,6 +52,24 @@ def unmask(schema: Json, new: Json, old: Json) -> Json:
     """
     unmasked: Json = _unmask(schema or _CLOSED, new, old)
     return unmasked
+
+
+def replace_secrets(schema: Json, value: Json, change: Callable[[str, Any], Any]) -> Json:
+    """A copy in which `change(pointer, secret)` stands for every value that the schema declares a secret."""
+    replaced: Json = _replaced(schema, value, change, "")
+    return replaced
+
+
+def _replaced(schema: Json | None, value: Any, change: Callable[[str, Any], Any], pointer: str) -> Any:
+    if schema is not None and is_secret(schema):
+        return change(pointer, value)
+    if isinstance(value, dict):
+        fields = _fields(schema or {}, value)
+        return {name: _replaced(part, value[name], change, below(pointer, name)) for name, part in fields}
+    if isinstance(value, list):
+        items = enumerate(value)
+        return [_replaced(_item(schema or {}, at), item, change, below(pointer, at)) for at, item in items]
+    return value
 
 
 def _mask(schema: Json | None, value: Any) -> Any:

@@ -4,7 +4,7 @@ import json
 
 from hypothesis import given
 
-from connectors.schemas import mask, secrets, unmask
+from connectors.schemas import mask, replace_secrets, secrets, unmask
 from connectors.tests.schemas import SERVICE, services, strange
 
 SET = {"set": True}
@@ -86,3 +86,12 @@ def test_masking_changes_nothing_of_what_it_was_given():
     mask(SERVICE, value)
     unmask(SERVICE, {"auth": {"type": "key", "key": SET}}, value)
     assert value == {"auth": {"type": "key", "key": "S3CRET"}}
+
+
+@given(services)
+def test_replacing_secrets_by_themselves_changes_nothing(value):
+    seen = []
+
+    assert replace_secrets(SERVICE, value, lambda pointer, secret: seen.append(pointer) or secret) == value
+    assert "S3CRET" not in json.dumps(replace_secrets(SERVICE, value, lambda pointer, _: pointer))
+    assert len(seen) == len(set(seen))

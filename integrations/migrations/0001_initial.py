@@ -254,6 +254,7 @@ class Migration(migrations.Migration):
             name='TenantKey',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('generation', models.PositiveIntegerField(default=1)),
                 ('ring_key_id', models.CharField(max_length=64)),
                 ('wrapped', models.TextField()),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
@@ -274,6 +275,8 @@ class Migration(migrations.Migration):
                 ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
                 ('ring_key_id', models.CharField(max_length=64)),
                 ('sealed', models.TextField()),
+                ('generation', models.PositiveIntegerField(default=1, help_text='of the data keys that are made now')),
+                ('is_resealing', models.BooleanField(default=False, help_text='values are being sealed anew, unless that broke off')),
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_canary')],
@@ -345,6 +348,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='tenantkey',
-            constraint=models.UniqueConstraint(fields=('tenant',), name='one_data_key_per_tenant'),
+            constraint=models.UniqueConstraint(fields=('tenant', 'generation'), name='data_key_once_per_generation'),
         ),
     ]

@@ -6,11 +6,10 @@ import uuid
 
 from django.db import models
 
-from integrations.vault.fields import SealedField
-from tenants.scope import TenantOwned
+from integrations.vault.fields import SealedField, SealedRow
 
 
-class Credential(TenantOwned):
+class Credential(SealedRow):
     class Status(models.TextChoices):
         UNVERIFIED = "unverified"
         VERIFIED = "verified"
@@ -28,7 +27,7 @@ class Credential(TenantOwned):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    class Meta(TenantOwned.Meta):
+    class Meta(SealedRow.Meta):
         abstract = False
         ordering = ["name", "id"]
         constraints = [models.UniqueConstraint(fields=["tenant", "connector", "name"], name="credential_name_once")]

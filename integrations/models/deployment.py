@@ -6,11 +6,10 @@ import uuid
 
 from django.db import models
 
-from integrations.vault.fields import SealedField
-from tenants.scope import TenantOwned
+from integrations.vault.fields import SealedField, SealedRow
 
 
-class Deployment(TenantOwned):
+class Deployment(SealedRow):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connector = models.ForeignKey("connectors.Connector", on_delete=models.PROTECT, related_name="+")
     connector_version = models.CharField(max_length=32)
@@ -27,7 +26,7 @@ class Deployment(TenantOwned):
     due_at = models.DateTimeField(null=True, help_text="when its removal is tried next")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    class Meta(TenantOwned.Meta):
+    class Meta(SealedRow.Meta):
         abstract = False
         constraints = [
             models.UniqueConstraint(

@@ -14,6 +14,7 @@ from connectors.models import Connector
 from connectors.schemas import FieldError
 from integrations.domain import Json
 from integrations.models import Credential, Integration
+from integrations.services import references
 from integrations.services.errors import Invalid, Refused, invalid
 from integrations.vault import Unreadable
 from tenants.models import User
@@ -26,7 +27,7 @@ LONGEST_NAME = 200
 
 def create(*, tenant_id: UUID, connector: Connector, name: str, data: Json, by: User | None) -> Credential:
     """Check and seal. Raises `Invalid` with pointers below /data."""
-    filled = _checked(connector, data)
+    filled = _checked(connector, references.written(connector.credential_schema, data), tenant_id)
     credential = Credential(tenant_id=tenant_id, connector=connector, name=_named(name), data=filled)
     with transaction.atomic():
         _save(credential, force_insert=True)
@@ -69,9 +70,14 @@ def delete(*, credential: Credential, by: User | None) -> None:
 
 
 def public(credential: Credential) -> tuple[Json, str]:
-    """Return the fields with every secret as {"set": true}, and the status; one that does not open says so."""
+    """Return the fields with every secret as {"set": true}, and the status; one that does not open says so.
+
+    A secret that is a reference also tells what it refers to.
+    """
+    schema = credential.connector.credential_schema
     try:
-        return schemas.mask(credential.connector.credential_schema, credential.data), credential.status
+        masked = schemas.mask(schema, credential.data)
+        return references.shown(schema, credential.data, masked), credential.status
     except Unreadable:
         return {}, UNREADABLE
 
@@ -90,11 +96,11 @@ def _demand_unused(credential: Credential) -> None:
 def _replace(credential: Credential, data: Json, revision: int) -> bool:
     """Take the new data; return whether it is any different."""
     schema = credential.connector.credential_schema
-    old = _readable(credential)
+    old, data = _readable(credential), references.written(schema, data)
     new = schemas.unmask(schema, data, old)
     if moved := _moved_address(schema, old, schemas.defaults(schema, new)):
         _demand_secrets_again(schema, data, new, moved)
-    checked = _checked(credential.connector, new)
+    checked = _checked(credential.connector, new, credential.tenant_id)
     if checked == old:
         return False
     credential.data, credential.revision = checked, revision
@@ -141,12 +147,21 @@ def _demand_secrets_again(schema: Json, given: Json, filled: Json, pointer: str)
         )
 
 
-def _checked(connector: Connector, data: Json) -> Json:
+def _checked(connector: Connector, data: Json, tenant_id: UUID) -> Json:
     schema = connector.credential_schema
     filled = schemas.defaults(schema, data)
-    if errors := schemas.validate(schema, filled):
+    if errors := _errors(schema, filled, tenant_id):
         raise Invalid([FieldError("/data" + error.pointer, error.code, error.detail) for error in errors])
     return filled
+
+
+def _errors(schema: Json, data: Json, tenant_id: UUID) -> list[FieldError]:
+    """A reference is judged as one; whether what it points at fits shows when a run needs it."""
+    found = schemas.validate(schema, data)
+    if referring := references.problems(schema, data, tenant_id):
+        found = [error for error in found if error.pointer not in referring or error.code == "type"]
+        found += [error for error in referring.values() if error]
+    return found
 
 
 def _named(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import secrets
 from datetime import timedelta
@@ -12,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.domain import ACTIVE, EngineError, Plan
+from integrations.domain import ACTIVE, EngineError, Json, Plan
 from integrations.engines import registry
 from integrations.models import Deployment, Integration, Run
 
@@ -26,16 +27,18 @@ class Busy(Exception):
     """Another worker is provisioning the same deployment at this moment."""
 
 
-def ensure(integration: Integration) -> Deployment:
+def ensure(integration: Integration, credential: Json) -> Deployment:
     """Return the integration's deployment as its engine has it, provisioned now if anything changed.
+
+    `credential` is the integration's, with what its references point at.
 
     Raises `Busy`, or the engine's `EngineError`.
     """
     deployment = integration.deployment or _attach(integration)
     _take_template(deployment, integration)
-    fingerprint = _fingerprint(deployment, integration)
+    fingerprint = _fingerprint(deployment, integration, credential)
     if deployment.fingerprint != fingerprint:
-        _provision(deployment, integration, fingerprint)
+        _provision(deployment, integration, credential, fingerprint)
     return deployment
 
 
@@ -99,25 +102,33 @@ def _take_template(deployment: Deployment, integration: Integration) -> None:
         deployment.template, deployment.credential_map = connector.template, connector.n8n_credentials
 
 
-def _fingerprint(deployment: Deployment, integration: Integration) -> str:
-    credential = integration.credential
+def _fingerprint(deployment: Deployment, integration: Integration, credential: Json) -> str:
+    row = integration.credential
     given = [
         deployment.template,
         deployment.credential_map,
-        str(credential.pk) if credential else None,
-        credential.revision if credential else None,
+        str(row.pk) if row else None,
+        row.revision if row else None,
     ]
+    if row and credential != row.data:
+        given.append(_seal_of(credential, deployment))
     return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
 
 
-def _provision(deployment: Deployment, integration: Integration, fingerprint: str) -> None:
+def _seal_of(credential: Json, deployment: Deployment) -> str:
+    """Tell whether what references point at has changed, in a way from which nobody can guess it."""
+    text = json.dumps(credential, sort_keys=True).encode()
+    return hmac.new(deployment.hook_token.encode(), text, hashlib.sha256).hexdigest()
+
+
+def _provision(deployment: Deployment, integration: Integration, credential: Json, fingerprint: str) -> None:
     now = timezone.now()
     mine = Deployment.everywhere.filter(pk=deployment.pk)
     until = now + timedelta(seconds=CLAIM_SECONDS)
     if not mine.filter(Q(claimed_until=None) | Q(claimed_until__lt=now)).update(claimed_until=until):
         raise Busy
     try:
-        deployment.ref = registry.get(deployment.engine).provision(_plan(deployment, integration))
+        deployment.ref = registry.get(deployment.engine).provision(_plan(deployment, integration, credential))
     except EngineError:
         mine.update(claimed_until=None)
         raise
@@ -131,15 +142,15 @@ def _provision(deployment: Deployment, integration: Integration, fingerprint: st
     )
 
 
-def _plan(deployment: Deployment, integration: Integration) -> Plan:
-    credential = integration.credential
+def _plan(deployment: Deployment, integration: Integration, credential: Json) -> Plan:
+    row = integration.credential
     return Plan(
         key=str(deployment.pk),
-        name=f"{integration.connector.name} · {credential.name if credential else 'no credential'}",
+        name=f"{integration.connector.name} · {row.name if row else 'no credential'}",
         template=deployment.template,
         credential_map=deployment.credential_map,
-        credential_id=credential.pk if credential else None,
-        credential=credential.data if credential else {},
+        credential_id=row.pk if row else None,
+        credential=credential,
         hook_token=deployment.hook_token,
         ref=deployment.ref,
     )

@@ -17,7 +17,7 @@ from integrations.engines import registry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
 from integrations.models import Dataset, DatasetVersion, Integration, Run, RunInput
-from integrations.services import datasets, failures, leases, pipelines, storage
+from integrations.services import datasets, failures, leases, pipelines, storage, usage
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +48,7 @@ def conclude(run: Run, progress: Progress, job: Job, mask: Mask) -> None:
 def fail(run: Run, failure: Failure, mask: Mask) -> None:
     """End the attempt: queue the next one if the failure may pass and attempts are left, else fail the run."""
     explained = failures.masked(failure, mask)
+    usage.failed(run, failure)
     log.info("attempt_failed", code=failure.code, attempt=run.attempt, reason=explained["message"])
     if failure.retryable and run.attempt < run.integration.max_attempts and run.cancel_requested_at is None:
         leases.write(
@@ -125,6 +126,7 @@ def _succeed(run: Run, outcome: Outcome, mask: Mask) -> None:
         if landed:
             storage.discard(landed.uri)
         return
+    usage.succeeded(run)
     if outcome.output:
         _clear(outcome.output)
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.utils import timezone
 
 from connectors import catalog, schemas
-from integrations.domain import Job, Source, SparkEntry
+from integrations.domain import Job, Json, Source, SparkEntry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
-from integrations.models import Credential, DatasetVersion, Deployment, Integration, Run
-from integrations.services import datasets, deployments
-
-USED_SECONDS = 60
+from integrations.models import DatasetVersion, Deployment, Integration, Run
+from integrations.services import datasets, deployments, references, usage
 
 
 @dataclass(slots=True)
@@ -33,22 +30,29 @@ def prepare(run: Run, engine: Engine) -> Prepared:
     Raises `deployments.Busy`, `EngineError`, `vault.Unreadable`, or `Refused` when an input has no rows yet.
     """
     sources, versions = datasets.sources(integration=run.integration)
-    deployment = deployments.ensure(run.integration) if engine.needs_deployment else None
-    if run.integration.credential:
-        _touch(run.integration.credential)
-    job, mask = _job(run, deployment, tuple(sources))
+    credential = _credential(run)
+    deployment = deployments.ensure(run.integration, credential) if engine.needs_deployment else None
+    usage.begun(run)
+    job, mask = _job(run, credential, deployment, tuple(sources))
     return Prepared(job, mask, deployment, versions)
 
 
 def resume(run: Run) -> Prepared:
     """Build the job of a run whose engine is already at work: nothing is provisioned, no input resolved anew."""
-    job, mask = _job(run, run.integration.deployment, ())
+    job, mask = _job(run, _credential(run, is_underway=True), run.integration.deployment, ())
     return Prepared(job, mask)
 
 
-def _job(run: Run, deployment: Deployment | None, sources: tuple[Source, ...]) -> tuple[Job, Mask]:
+def _credential(run: Run, *, is_underway: bool = False) -> Json:
+    """The credential with what its references point at."""
     integration = run.integration
-    credential = integration.credential.data if integration.credential else {}
+    if integration.credential is None:
+        return {}
+    return references.resolve(integration.credential, integration.connector.credential_schema, is_underway=is_underway)
+
+
+def _job(run: Run, credential: Json, deployment: Deployment | None, sources: tuple[Source, ...]) -> tuple[Job, Mask]:
+    integration = run.integration
     token = deployment.hook_token if deployment else ""
     job = Job(
         run_id=run.pk,
@@ -81,10 +85,3 @@ def _spark(integration: Integration) -> SparkEntry | None:
         packages=tuple(row.packages),
         conf=row.conf,
     )
-
-
-def _touch(credential: Credential) -> None:
-    """Note the use, at most once a minute: it is for people, and every write costs."""
-    now = timezone.now()
-    if credential.last_used_at is None or (now - credential.last_used_at).total_seconds() > USED_SECONDS:
-        Credential.everywhere.filter(pk=credential.pk).update(last_used_at=now)

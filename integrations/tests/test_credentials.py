@@ -1,14 +1,18 @@
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from connectors.models import Connector
 from connectors.schemas import FieldError
-from integrations.models import Credential
-from integrations.services import credentials, integrations
+from integrations.domain import Trigger
+from integrations.models import Credential, Integration, Run
+from integrations.services import credentials, integrations, requests, usage
 from integrations.services.errors import Invalid, Refused
-from integrations.testing import KEY, fake_connector
+from integrations.testing import KEY, fake_connector, follow
 from tenants.models import AuditEvent, Tenant, User
 
 OAUTH = {
@@ -194,3 +198,40 @@ def test_one_that_does_not_open_says_so_and_is_mended_by_entering_it_again(acme:
     credentials.update(credential=broken, by=None, data={"url": "https://one.example", "key": "again"})
 
     assert credentials.public(Credential.everywhere.get(pk=made.pk))[1] == "unverified"
+
+
+def used(acme: Tenant, connector: Connector, **config: Any) -> Integration:
+    data = {"url": "https://one.example", "key": "planted-secret"}
+    credential = credentials.create(tenant_id=acme.pk, connector=connector, name=str(uuid4()), data=data, by=None)
+    options = {"tenant_id": acme.pk, "by": None, "connector": connector, "name": str(uuid4()), "max_attempts": 1}
+    return integrations.create(credential=credential, config=config, **options)
+
+
+def status_after(integration: Integration) -> Credential:
+    follow(requests.request(integration=integration, trigger=Trigger.API)[0])
+    return Credential.everywhere.get(pk=integration.credential_id)
+
+
+def test_a_run_that_succeeds_verifies_its_credential(acme: Tenant, connector: Connector) -> None:
+    found = status_after(used(acme, connector))
+
+    assert found.status == "verified"
+    assert found.verified_at and found.last_used_at
+
+
+def test_a_run_whose_service_refused_the_credential_rejects_it(acme: Tenant, connector: Connector) -> None:
+    failure = {"code": "credential_refused", "origin": "settings", "message": "401"}
+
+    assert status_after(used(acme, connector, failure=failure)).status == "rejected"
+    assert status_after(used(acme, connector, failure={**failure, "code": "network"})).status == "unverified"
+
+
+def test_a_run_says_nothing_about_a_credential_that_changed_since(acme: Tenant, connector: Connector) -> None:
+    integration = used(acme, connector)
+    run = requests.request(integration=integration, trigger=Trigger.API)[0]
+    Run.everywhere.filter(pk=run.pk).update(started_at=timezone.now() - timedelta(hours=1))
+    run.refresh_from_db()
+
+    usage.succeeded(run)
+
+    assert Credential.everywhere.get(pk=integration.credential_id).status == "unverified"

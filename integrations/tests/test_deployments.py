@@ -156,7 +156,7 @@ def test_one_worker_provisions_while_others_wait(make_integration: MakeIntegrati
     Deployment.everywhere.update(fingerprint="", claimed_until=claimed)
 
     with pytest.raises(deployments.Busy):
-        deployments.ensure(Integration.everywhere.get(pk=integration.pk))
+        deployments.ensure(Integration.everywhere.get(pk=integration.pk), {"key": "k-1234"})
 
     assert len(holder.plans) == 1
 

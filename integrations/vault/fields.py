@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models, transaction
 
 from integrations.vault import envelope, tenant_keys
+from tenants.scope import TenantOwned
 
 
 class Sealed(str):
@@ -75,7 +76,13 @@ class SealedField(models.TextField[Any, Any]):
     def from_db_value(self, value: str | None, *_: Any) -> Sealed | None:
         return None if value is None else Sealed(value)
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> Sealed | None:
+    def pre_save(self, model_instance: models.Model, add: bool) -> Sealed | models.F | None:
+        held = self.held(model_instance)
+        if isinstance(held, Sealed) and not isinstance(held, Dumped) and not add:
+            # Nobody read or changed it here, while it may have been changed or sealed anew elsewhere.
+            return models.F(self.attname)
+        if isinstance(held, Opened) and not connection.in_atomic_block:
+            raise transaction.TransactionManagementError("What is sealed must be written in the same transaction.")
         return self._sealed(model_instance)
 
     def get_prep_value(self, value: Any) -> str | None:
@@ -127,3 +134,14 @@ class SealedField(models.TextField[Any, Any]):
         if tenant is None or key is None:
             raise ValueError(f"{self.name} is sealed to its row: the row needs its tenant and its key first.")
         return envelope.Place(str(tenant), row._meta.db_table, str(self.column), str(key))
+
+
+class SealedRow(TenantOwned):
+    """A row with sealed fields: sealing and writing are one transaction, in which the data key cannot be retired."""
+
+    class Meta(TenantOwned.Meta):
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic():
+            super().save(*args, **kwargs)

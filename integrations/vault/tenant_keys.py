@@ -4,56 +4,74 @@ from __future__ import annotations
 
 import base64
 import os
-from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from integrations.vault import Unreadable, envelope
+from integrations.vault import Unreadable, canary, envelope, keyring, locks
 from integrations.vault.envelope import Keys, Place
-from integrations.vault.keyring import KEY_BYTES, ring
 from integrations.vault.models import TenantKey
 
 _unwrapped: dict[tuple[str, str], Keys] = {}
-"""By tenant and key id. One small entry a tenant: never emptied."""
-_current: dict[str, str] = {}
-"""By tenant, the id of the key that seals; only of keys that are committed."""
+"""By tenant and key id. Small, and never emptied: an id never stands for another key, so none becomes wrong."""
 
 
 def sealing(tenant_id: str) -> tuple[str, Keys]:
-    """Return the id of the tenant's data key and the key, making it if there is none yet."""
-    key_id = _current.get(tenant_id)
-    if key_id is None:
-        row = TenantKey.everywhere.filter(tenant_id=tenant_id).first() or _make(tenant_id)
-        key_id = str(row.pk)
-        _unwrapped[tenant_id, key_id] = _unwrap(row)
-        # A key of a transaction that is rolled back must not seal anything afterwards.
-        transaction.on_commit(partial(_current.__setitem__, tenant_id, key_id))
-    return key_id, _unwrapped[tenant_id, key_id]
+    """Return the id of the data key that seals now and the key, making it if there is none yet.
+
+    Which one that is, is never remembered: a rotation may have made another. In a transaction the key stays alive until
+    its end, so that what was sealed meanwhile can be opened.
+    """
+    row = locks.shared(TenantKey.everywhere.filter(tenant_id=tenant_id).order_by("-generation")) or _make(tenant_id)
+    key_id = str(row.pk)
+    keys = _unwrapped.get((tenant_id, key_id))
+    if keys is None:
+        keys = _unwrapped[tenant_id, key_id] = envelope.split(unwrap(row))
+    return key_id, keys
 
 
 def opening(tenant_id: str, key_id: str) -> Keys:
     """Return one data key of the tenant. Raises `Unreadable` when it has no such key, or the ring cannot unwrap it."""
     keys = _unwrapped.get((tenant_id, key_id))
     if keys is None:
-        keys = _unwrapped[tenant_id, key_id] = _unwrap(_find(tenant_id, key_id))
+        keys = _unwrapped[tenant_id, key_id] = envelope.split(unwrap(_find(tenant_id, key_id)))
     return keys
 
 
 def forget() -> None:
     """Empty this process's memory of keys."""
     _unwrapped.clear()
-    _current.clear()
+
+
+def make(tenant_id: str, generation: int) -> TenantKey:
+    """Make the tenant's key of a generation, or return the one that another process made at the same moment."""
+    row = TenantKey(tenant_id=tenant_id, generation=generation)
+    wrap(os.urandom(keyring.KEY_BYTES), row=row)
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        return TenantKey.everywhere.get(tenant_id=tenant_id, generation=generation)
+    return row
 
 
 def wrap(key: bytes, *, row: TenantKey) -> None:
     """Wrap the key with the newest of the ring."""
-    keys = ring()
+    keys = keyring.ring()
     row.ring_key_id = keys.newest
     encoded = base64.b64encode(key).decode()
     row.wrapped = envelope.seal(
         encoded, keys=envelope.split(keys.keys[keys.newest]), key_id=keys.newest, place=_place(row)
     )
+
+
+def unwrap(row: TenantKey) -> bytes:
+    """Raises `Unreadable`."""
+    ring_key_id = envelope.key_id(row.wrapped)
+    ring_key = keyring.find(ring_key_id)
+    if ring_key is None:
+        raise Unreadable(f"The ring has no key {ring_key_id!r}, which wraps this tenant's data key.")
+    return base64.b64decode(envelope.open_sealed(row.wrapped, keys=envelope.split(ring_key), place=_place(row)))
 
 
 def _find(tenant_id: str, key_id: str) -> TenantKey:
@@ -64,22 +82,14 @@ def _find(tenant_id: str, key_id: str) -> TenantKey:
 
 
 def _make(tenant_id: str) -> TenantKey:
-    row = TenantKey(tenant_id=tenant_id)
-    wrap(os.urandom(KEY_BYTES), row=row)
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError:  # another process made it at the same moment
-        return TenantKey.everywhere.get(tenant_id=tenant_id)
-    return row
-
-
-def _unwrap(row: TenantKey) -> Keys:
-    ring_key_id = envelope.key_id(row.wrapped)
-    if ring_key_id not in ring().keys:
-        raise Unreadable(f"The ring has no key {ring_key_id!r}, which wraps this tenant's data key.")
-    keys = envelope.split(ring().keys[ring_key_id])
-    return envelope.split(base64.b64decode(envelope.open_sealed(row.wrapped, keys=keys, place=_place(row))))
+    """Make the tenant's first key, unless the ring is about to go: it would be wrapped by a key that nobody keeps."""
+    with transaction.atomic():
+        now = canary.held()
+        if keyring.find(now.ring_key_id) is None:
+            raise Unreadable(
+                f"The ring of this process has no key {now.ring_key_id!r}, the hub's newest. Start it anew."
+            )
+        return make(tenant_id, now.generation)
 
 
 def _place(row: TenantKey) -> Place:

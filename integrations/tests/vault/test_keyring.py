@@ -1,4 +1,5 @@
 import base64
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ def test_url_safe_base64_is_understood() -> None:
         ([f"k 1={ONE}"], "pairs of id=base64"),
         (["k1=c2hvcnQ="], "'k1' in HUB_KEYS is not 32 bytes"),
         (["k1=ключ"], "'k1' in HUB_KEYS is not 32 bytes"),
+        ([ONE], "pairs of id=base64"),
         ([f"k1={ONE}", f"k1={TWO}"], "two keys called 'k1'"),
     ],
 )
@@ -72,3 +74,56 @@ def test_a_file_that_is_not_there_is_named(settings: object) -> None:
 
     with pytest.raises(ImproperlyConfigured, match="/nowhere/keys"):
         keyring.ring()
+
+
+def test_a_command_prints_the_ring(settings: object) -> None:
+    settings.KEYS_COMMAND = f"printf '%s\\n' '# a comment' k2={TWO} k1={ONE}"  # type: ignore[attr-defined]
+    settings.KEYS = f"other={ONE}"  # type: ignore[attr-defined]
+
+    assert list(keyring.ring().keys) == ["k2", "k1"]
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("/nowhere/keys --now", "names /nowhere/keys, which cannot be run"),
+        ("printf 'hunter2", "a quotation mark is not closed"),
+        ("sh -c 'echo hunter2; echo hunter2 >&2; exit 3'", "exit code 3"),
+        ("echo hunter2", "pairs of id=base64"),
+        ("echo hunter2=hunter2", "A key in HUB_KEYS_COMMAND is not 32 bytes"),
+        ("printf '\\377'", "printed no text"),
+        ("true", "holds no key"),
+        ("echo $HOME; echo k=$(id)", "pairs of id=base64"),
+    ],
+)
+def test_a_command_that_fails_says_why_without_what_it_printed(
+    settings: object, capfd: pytest.CaptureFixture[str], command: str, words: str
+) -> None:
+    settings.KEYS_COMMAND = command  # type: ignore[attr-defined]
+
+    with pytest.raises(ImproperlyConfigured, match=words) as caught:
+        keyring.ring()
+
+    assert "hunter2" not in str(caught.value) + "".join(capfd.readouterr())
+
+
+def test_a_command_that_hangs_is_ended_with_all_it_started(settings: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyring, "COMMAND_SECONDS", 0.2)
+    settings.KEYS_COMMAND = "sh -c 'sleep 600 & sleep 600'"  # type: ignore[attr-defined]
+
+    with pytest.raises(ImproperlyConfigured, match="did not end within"):
+        keyring.ring()
+
+
+def test_a_source_that_fails_later_leaves_the_ring_as_it_was(
+    settings: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(keyring, "REREAD_SECONDS", 0)
+    file = tmp_path / "keys"
+    file.write_text(f"k1={ONE}")
+    settings.KEYS_COMMAND = f"{sys.executable} -c 'print(open(\"{file}\").read())'"  # type: ignore[attr-defined]
+    keyring.ring()
+    file.unlink()
+
+    assert keyring.find("k2") is None
+    assert keyring.find("k1") is not None

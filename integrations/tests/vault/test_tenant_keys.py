@@ -50,9 +50,21 @@ def test_a_key_whose_transaction_was_rolled_back_seals_nothing_afterwards(tenant
     assert TenantKey.everywhere.get(tenant=tenant).pk.hex == kept.replace("-", "")
 
 
-def test_a_known_key_costs_no_query(tenant: Tenant, django_assert_num_queries: Any) -> None:
+def test_a_known_key_opens_without_a_query_and_seals_with_one(tenant: Tenant, django_assert_num_queries: Any) -> None:
     key_id, _ = tenant_keys.sealing(str(tenant.pk))
 
     with django_assert_num_queries(0):
-        tenant_keys.sealing(str(tenant.pk))
         tenant_keys.opening(str(tenant.pk), key_id)
+    with django_assert_num_queries(1):
+        tenant_keys.sealing(str(tenant.pk))
+
+
+def test_a_key_of_a_lost_transaction_opens_nothing_after_it(tenant: Tenant) -> None:
+    with pytest.raises(Rollback), transaction.atomic():
+        tenant_keys.sealing(str(tenant.pk))
+        raise Rollback
+
+    assert not TenantKey.everywhere.exists()
+    key_id, keys = tenant_keys.sealing(str(tenant.pk))
+    tenant_keys.forget()
+    assert tenant_keys.opening(str(tenant.pk), key_id) == keys

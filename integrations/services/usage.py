@@ -1,0 +1,43 @@
+"""What runs tell about the credential they use: when it was used, and whether the service took it.
+
+For people to look at: each fact is written at most once a minute, since every write costs.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from integrations.domain import Failure
+from integrations.models import Credential, Run
+
+PAUSE = timedelta(minutes=1)
+REFUSED = "credential_refused"
+"""The code with which engines say that a service did not take the credential."""
+
+
+def begun(run: Run) -> None:
+    credential = run.integration.credential
+    now = timezone.now()
+    if credential and (credential.last_used_at is None or now - credential.last_used_at > PAUSE):
+        Credential.everywhere.filter(pk=credential.pk).update(last_used_at=now)
+
+
+def succeeded(run: Run) -> None:
+    now = timezone.now()
+    known = Q(status=Credential.Status.VERIFIED, verified_at__gt=now - PAUSE)
+    _unchanged_since(run).exclude(known).update(status=Credential.Status.VERIFIED, verified_at=now)
+
+
+def failed(run: Run, failure: Failure) -> None:
+    if failure.code == REFUSED:
+        _unchanged_since(run).update(status=Credential.Status.REJECTED)
+
+
+def _unchanged_since(run: Run) -> QuerySet[Credential]:
+    """The run's credential, unless it was changed after the run began: about that one the run says nothing."""
+    if run.integration.credential_id is None or run.started_at is None:
+        return Credential.everywhere.none()
+    return Credential.everywhere.filter(pk=run.integration.credential_id, updated_at__lte=run.started_at)
