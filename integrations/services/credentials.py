@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
 
 from connectors import schemas
 from connectors.models import Connector
 from connectors.schemas import FieldError
 from integrations.domain import Json
 from integrations.models import Credential, Integration
+from integrations.services import editing
 from integrations.services.errors import Invalid, Refused, invalid
 from integrations.vault import Unreadable
 from tenants.models import User
@@ -35,34 +37,42 @@ def create(*, tenant_id: UUID, connector: Connector, name: str, data: Json, by: 
     return credential
 
 
-def update(*, credential: Credential, by: User | None, name: str | None = None, data: Json | None = None) -> Credential:
-    """Rename, or replace the data; a secret that is left out stays as it is. Raises `Invalid`."""
+def update(
+    *,
+    credential: Credential,
+    by: User | None,
+    name: str | None = None,
+    data: Json | None = None,
+    seen: Collection[datetime] | None = None,
+) -> Credential:
+    """Rename, or replace the data; a secret that is left out stays as it is.
+
+    Raises `Invalid`; `Stale` when the credential is no longer in a state that the caller has `seen`.
+    """
     with transaction.atomic():
-        # Engines are given what changed by its revision: two changes at once must not share one.
-        revision = Credential.everywhere.select_for_update().values_list("revision", flat=True).get(pk=credential.pk)
-        before = snapshot(credential)
+        held = editing.held(_rows(credential), seen)
+        before = snapshot(held)
         changed = {"updated_at"}
         if name is not None:
-            credential.name = _named(name)
+            held.name = _named(name)
             changed.add("name")
-        if data is not None and _replace(credential, data, revision + 1):
+        if data is not None and _replace(held, data):
             changed |= {"data", "revision", "status", "verified_at"}
-        _save(credential, update_fields=changed)
-        after = snapshot(credential)
-        audit.record(
-            tenant_id=credential.tenant_id, actor=by, verb="changed", subject=credential, before=before, after=after
-        )
-    return credential
+        _save(held, update_fields=changed)
+        after = snapshot(held)
+        audit.record(tenant_id=held.tenant_id, actor=by, verb="changed", subject=held, before=before, after=after)
+    return held
 
 
-def delete(*, credential: Credential, by: User | None) -> None:
-    """Raises `Refused`, naming the integrations that use it."""
+def delete(*, credential: Credential, by: User | None, seen: Collection[datetime] | None = None) -> None:
+    """Raises `Refused`, naming the integrations that use it; `Stale` as `update` does."""
     _demand_unused(credential)
     try:
         with transaction.atomic():
-            before = snapshot(credential)
-            audit.record(tenant_id=credential.tenant_id, actor=by, verb="deleted", subject=credential, before=before)
-            credential.delete()
+            held = editing.held(_rows(credential), seen)
+            before = snapshot(held)
+            audit.record(tenant_id=held.tenant_id, actor=by, verb="deleted", subject=held, before=before)
+            held.delete()
     except ProtectedError:  # an integration took it at this moment
         _demand_unused(credential)
         raise
@@ -87,7 +97,12 @@ def _demand_unused(credential: Credential) -> None:
         raise Refused("in_use", f"It is used by: {', '.join(names)}.", fix="Give these another credential first.")
 
 
-def _replace(credential: Credential, data: Json, revision: int) -> bool:
+def _rows(credential: Credential) -> QuerySet[Credential]:
+    # The connector's row is shared: locking it too would make tenants wait for each other.
+    return Credential.everywhere.filter(pk=credential.pk)
+
+
+def _replace(credential: Credential, data: Json) -> bool:
     """Take the new data; return whether it is any different."""
     schema = credential.connector.credential_schema
     old = _readable(credential)
@@ -97,7 +112,8 @@ def _replace(credential: Credential, data: Json, revision: int) -> bool:
     checked = _checked(credential.connector, new)
     if checked == old:
         return False
-    credential.data, credential.revision = checked, revision
+    # Engines are given what changed by its revision; the row is locked, so no two changes share one.
+    credential.data, credential.revision = checked, credential.revision + 1
     credential.status, credential.verified_at = Credential.Status.UNVERIFIED, None
     return True
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.http import Http404
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from integrations.domain import EngineError, Trigger
-from integrations.services.errors import Invalid, Refused
+from integrations.services.errors import Gone, Invalid, KeyReused, Refused, Stale
 from integrations.vault import Unreadable
 from tenants.api.access import Access, access_of
 from tenants.api.problems import Problem
@@ -51,8 +52,15 @@ def _problem(exc: Exception) -> Exception:
     match exc:
         case Invalid():
             return Problem(400, "invalid", "Some fields are not right; `errors` names each of them.", errors=exc.errors)
+        case KeyReused():
+            return Problem(422, exc.code, f"{exc.detail} {exc.fix}".strip())
         case Refused():
             return Problem(409, exc.code, f"{exc.detail} {exc.fix}".strip())
+        case Stale():
+            detail = "Somebody else changed it since you read it. Read it again and repeat your change."
+            return Problem(412, "changed_meanwhile", detail)
+        case Gone():
+            return Http404()
         case Unreadable():
             detail = (
                 "The credential cannot be opened. Enter its secrets again, or give the hub the key it was sealed with."
