@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 import django_stubs_ext
@@ -21,6 +22,13 @@ def required(name: str, how: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. {how}")
     return value
+
+
+def networks(texts: list[str]) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(text.strip()) for text in texts if text.strip())
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{error}. Give networks, such as 10.1.0.0/16, separated by commas.") from None
 
 
 # Django
@@ -154,6 +162,9 @@ N8N_API_KEY = env.str("N8N_API_KEY", default="")
 SPARK_MASTER = env.str("SPARK_MASTER", default="local[*]")
 SPARK_CONF = env.dict("SPARK_CONF", default={})
 SPARK_LOCAL_IP = env.str("SPARK_LOCAL_IP", default="127.0.0.1")
+
+# Networks of our own that may be called for users: tests of connections, and the addresses given to engines
+OUTBOUND_ALLOW = networks(env.list("HUB_OUTBOUND_ALLOW", default=[]))
 
 # API
 REST_FRAMEWORK = {

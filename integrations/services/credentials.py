@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,14 +15,13 @@ from connectors.models import Connector
 from connectors.schemas import FieldError
 from integrations.domain import Json
 from integrations.models import Credential, Integration
-from integrations.services import editing
+from integrations.services import destinations, editing
 from integrations.services.errors import Invalid, Refused, invalid
 from integrations.vault import Unreadable
 from tenants.models import User
 from tenants.services import audit
 
 UNREADABLE = "unreadable"
-ADDRESSES = ("uri", "hostname", "ipv4", "ipv6")
 LONGEST_NAME = 200
 
 
@@ -128,23 +127,9 @@ def _readable(credential: Credential) -> Json:
 
 def _moved_address(schema: Json, old: Json, new: Json) -> str | None:
     """The pointer of an address that kept secrets would newly be sent to."""
-    known = set(_addresses(schema, old).values())
-    return next((pointer for pointer, address in _addresses(schema, new).items() if address not in known), None)
-
-
-def _addresses(schema: Json, value: Any, pointer: str = "") -> dict[str, str]:
-    parts = list(schemas.chosen(schema, value))
-    if isinstance(value, str) and any(part.get("format") in ADDRESSES for part in parts):
-        return {pointer: value}
-    inner: Iterable[tuple[str | int, Any, Json | None]] = ()
-    if isinstance(value, dict):
-        inner = ((name, item, schemas.property_schema(parts, name)) for name, item in value.items())
-    elif isinstance(value, list):
-        inner = ((index, item, schemas.item_schema(parts, index)) for index, item in enumerate(value))
-    found: dict[str, str] = {}
-    for key, item, part in inner:
-        found |= _addresses(part or {}, item, schemas.below(pointer, key))
-    return found
+    known = set(destinations.addresses(schema, old).values())
+    found = destinations.addresses(schema, new)
+    return next((pointer for pointer, address in found.items() if address not in known), None)
 
 
 def _demand_secrets_again(schema: Json, given: Json, filled: Json, pointer: str) -> None:
@@ -160,7 +145,7 @@ def _demand_secrets_again(schema: Json, given: Json, filled: Json, pointer: str)
 def _checked(connector: Connector, data: Json) -> Json:
     schema = connector.credential_schema
     filled = schemas.defaults(schema, data)
-    if errors := schemas.validate(schema, filled):
+    if errors := schemas.validate(schema, filled) or list(destinations.problems(schema, filled)):
         raise Invalid([FieldError("/data" + error.pointer, error.code, error.detail) for error in errors])
     return filled
 

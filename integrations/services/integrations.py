@@ -17,7 +17,16 @@ from connectors.models import Connector
 from connectors.schemas import FieldError, Reference
 from integrations.domain import ACTIVE, Json, WriteMode
 from integrations.models import Credential, Dataset, Integration, IntegrationInput, Run
-from integrations.services import credentials, datasets, deployments, editing, pipelines, requests, schedules
+from integrations.services import (
+    credentials,
+    datasets,
+    deployments,
+    destinations,
+    editing,
+    pipelines,
+    requests,
+    schedules,
+)
 from integrations.services.errors import Invalid, Refused, invalid
 from tenants.models import Tenant, User
 from tenants.services import audit
@@ -189,7 +198,8 @@ def _options(integration: Integration) -> Iterable[FieldError]:
 
 
 def _config(integration: Integration) -> list[FieldError]:
-    found = schemas.validate(integration.connector.config_schema, integration.config)
+    schema = integration.connector.config_schema
+    found = schemas.validate(schema, integration.config) or destinations.problems(schema, integration.config)
     return [FieldError("/config" + error.pointer, error.code, error.detail) for error in found]
 
 

@@ -12,7 +12,7 @@ from integrations.domain import Job, Source, SparkEntry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
 from integrations.models import Credential, DatasetVersion, Deployment, Integration, Run
-from integrations.services import datasets, deployments
+from integrations.services import datasets, deployments, destinations
 
 USED_SECONDS = 60
 
@@ -30,8 +30,10 @@ class Prepared:
 def prepare(run: Run, engine: Engine) -> Prepared:
     """Resolve credential, inputs and deployment of a run that is about to start.
 
-    Raises `deployments.Busy`, `EngineError`, `vault.Unreadable`, or `Refused` when an input has no rows yet.
+    Raises `deployments.Busy`, `EngineError`, `vault.Unreadable`, or `Refused` when an input has no rows yet or
+    an address leads where no integration may go.
     """
+    destinations.demand_allowed(run.integration)
     sources, versions = datasets.sources(integration=run.integration)
     deployment = deployments.ensure(run.integration) if engine.needs_deployment else None
     if run.integration.credential:
