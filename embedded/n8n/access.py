@@ -22,6 +22,7 @@ SCOPES = (
     "workflow:activate",
     "workflow:deactivate",
     "credential:create",
+    "credential:read",
     "credential:update",
     "credential:delete",
     "execution:read",

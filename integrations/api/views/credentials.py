@@ -14,10 +14,12 @@ from rest_framework.response import Response
 
 from integrations.api import etags
 from integrations.api.filters import CredentialFilter
+from integrations.api.shapes.connections import ReportShape
 from integrations.api.shapes.credentials import CredentialChange, CredentialNew, CredentialShape
 from integrations.api.views.base import Call
 from integrations.models import Credential, Integration
-from integrations.services import credentials, overview
+from integrations.services import connections, credentials, overview
+from tenants.roles import Role
 
 
 def rows() -> QuerySet[Credential]:
@@ -115,3 +117,11 @@ class OneCredential(CredentialCall):
         seen = etags.seen(self.request)
         changed = credentials.update(credential=found, by=self.access.user, seen=seen, **shape.given())
         return answer(self.find(changed.pk))
+
+
+class TestCredential(CredentialCall):
+    roles = {"POST": Role.OPERATOR}
+
+    @extend_schema(operation_id="credentials_test", request=None, responses=ReportShape)
+    def post(self, request: Request, pk: UUID) -> Response:
+        return Response(ReportShape(connections.try_credential(credential=self.find(pk), by=self.access.user)).data)

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from integrations.api import etags
 from integrations.api.filters import IntegrationFilter
+from integrations.api.shapes.connections import ReportShape
 from integrations.api.shapes.integrations import IntegrationChange, IntegrationNew, IntegrationShape
 from integrations.api.shapes.runs import (
     LONGEST_WAIT_SECONDS,
@@ -29,7 +30,7 @@ from integrations.api.shapes.runs import (
 from integrations.api.views.base import Call, checked, trigger_of
 from integrations.domain import Json
 from integrations.models import Integration, Run
-from integrations.services import integrations, overview, requests, waiting
+from integrations.services import connections, integrations, overview, requests, waiting
 from tenants.roles import Role
 
 KEY = OpenApiParameter(
@@ -117,6 +118,16 @@ class OneIntegration(Call):
         shape.is_valid(raise_exception=True)
         seen = etags.seen(self.request)
         return answer(integrations.update(integration=found, by=self.access.user, seen=seen, **shape.given()))
+
+
+class TestIntegration(Call):
+    queryset = Integration.everywhere.none()
+    roles = {"POST": Role.OPERATOR}
+
+    @extend_schema(operation_id="integrations_test", request=None, responses=ReportShape)
+    def post(self, request: Request, pk: UUID) -> Response:
+        found = get_object_or_404(overview.integration().select_related("credential"), pk=pk)
+        return Response(ReportShape(connections.try_integration(integration=found, by=self.access.user)).data)
 
 
 class RunIntegration(Call):

@@ -22,8 +22,9 @@ from integrations.domain import (
     Plan,
     Progress,
     Ref,
+    Verdict,
 )
-from integrations.engines.n8n import failures
+from integrations.engines.n8n import failures, trial
 from integrations.engines.n8n.client import DATA_SECONDS, NEW_KEY, RUN_ONE, Client
 from integrations.engines.n8n.execution import RUNNING, Execution
 from integrations.engines.n8n.provisioning import Provisioning, deprovision
@@ -72,6 +73,9 @@ class N8nEngine:
 
     def deprovision(self, ref: Ref) -> None:
         deprovision(self.client, ref)
+
+    def test(self, plan: Plan, seconds: float) -> Verdict | None:
+        return trial.attempt(self.client, plan, seconds)
 
     def start(self, job: Job) -> Progress:
         if not job.ref.get("path"):

@@ -56,6 +56,9 @@ BY_NETWORK_CODE = {"ENOTFOUND": HOST, "EAI_AGAIN": NETWORK}
 NETWORK_PREFIXES = ("ECONN", "ETIMEDOUT", "EHOST", "ENET", "EPIPE", "ESOCKET", "EPROTO")
 CERTIFICATE_MARKS = ("CERT", "SELF_SIGNED", "UNABLE_TO_VERIFY")
 
+SSRF = "(SSRF)"
+"""n8n's own protection has no code for what it stops, only words."""
+
 CRASHED = Failure(
     "engine_crashed",
     Origin.ENGINE,
@@ -118,8 +121,7 @@ def _told_kind(told: Json) -> Kind | None:
 
 
 def _is_blocked(error: Json) -> bool:
-    """Whether n8n's own protection stopped the request; it has no code for it, only words."""
-    return "(SSRF)" in f"{error.get('message')} {error.get('description')}"
+    return SSRF in f"{error.get('message')} {error.get('description')}"
 
 
 def _message(step: str, status: int | None, error: Json) -> str:

@@ -5,6 +5,6 @@
 
 from integrations.services.outbound.addresses import Target, check, problem, target_of
 from integrations.services.outbound.errors import OutboundError
-from integrations.services.outbound.exchange import Answer, Order, send
+from integrations.services.outbound.exchange import MOST_BYTES, Answer, Order, send
 
-__all__ = ["Answer", "Order", "OutboundError", "Target", "check", "problem", "send", "target_of"]
+__all__ = ["MOST_BYTES", "Answer", "Order", "OutboundError", "Target", "check", "problem", "send", "target_of"]
