@@ -157,6 +157,7 @@ CANCEL_PATIENCE_SECONDS = env.int("HUB_CANCEL_PATIENCE_SECONDS", default=60)
 # n8n
 N8N_URL = env.str("N8N_URL", default="")
 N8N_API_KEY = env.str("N8N_API_KEY", default="")
+N8N_TEST_API_KEY = env.str("N8N_TEST_API_KEY", default="")
 
 # Spark
 SPARK_MASTER = env.str("SPARK_MASTER", default="local[*]")

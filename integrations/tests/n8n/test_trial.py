@@ -16,7 +16,8 @@ def plan(mapping: dict[str, Any], **credential: str) -> Plan:
 
 
 def names_in(n8n: N8nEngine) -> set[str]:
-    return {each["id"] for each in n8n.client.api("GET", "/credentials?limit=250").body["data"]}
+    asked = N8nEngine(n8n._url, n8n._test_key).client
+    return {each["id"] for each in asked.api("GET", "/credentials?limit=250").body["data"]}
 
 
 @pytest.mark.parametrize(("status", "is_ok"), [(200, True), (401, False)])
@@ -44,3 +45,7 @@ def test_a_type_without_a_test_has_none(n8n: N8nEngine) -> None:
 
     assert n8n.test(plan(basic, user="ann", token="planted"), 30) is None
     assert n8n.test(plan({}), 30) is None
+
+
+def test_without_the_key_for_it_nothing_is_tested(n8n: N8nEngine) -> None:
+    assert N8nEngine(n8n._url, n8n._key, "").test(plan(GITHUB), 30) is None
