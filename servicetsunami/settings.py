@@ -11,6 +11,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from servicetsunami import logs
+from tenants.rates import Rate
 
 django_stubs_ext.monkeypatch()  # lets ModelAdmin[Model] and its like be written, as mypy wants them
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -29,6 +30,13 @@ def networks(texts: list[str]) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(text.strip()) for text in texts if text.strip())
     except ValueError as error:
         raise ImproperlyConfigured(f"{error}. Give networks, such as 10.1.0.0/16, separated by commas.") from None
+
+
+def rate(text: str) -> Rate | None:
+    try:
+        return Rate.parse(text)
+    except ValueError as error:
+        raise ImproperlyConfigured(str(error)) from None
 
 
 # Django
@@ -167,13 +175,16 @@ SPARK_LOCAL_IP = env.str("SPARK_LOCAL_IP", default="127.0.0.1")
 # Networks of our own that may be called for users: tests of connections, and the addresses given to engines
 OUTBOUND_ALLOW = networks(env.list("HUB_OUTBOUND_ALLOW", default=[]))
 
-# API
+# API. Calls that one token, and that all of a tenant's together, may make; empty is no limit
+THROTTLE_TOKEN = rate(env.str("HUB_THROTTLE_TOKEN", default="30000/minute"))
+THROTTLE_TENANT = rate(env.str("HUB_THROTTLE_TENANT", default="60000/minute"))
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "tenants.api.authentication.TokenAuthentication",
         "tenants.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.IsMember"],
+    "DEFAULT_THROTTLE_CLASSES": ["tenants.api.throttling.Throttle"],
     "DEFAULT_PAGINATION_CLASS": "tenants.api.pagination.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

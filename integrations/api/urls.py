@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from integrations.api.views import credentials, datasets, integrations, runs
+from integrations.api.views import bulk, credentials, datasets, integrations, runs
 from integrations.api.views.base import Call
 
 
@@ -15,6 +15,7 @@ def call(route: str, view: type[Call], name: str) -> list[URLPattern]:
 
 urlpatterns = [
     *call("integrations/", integrations.Integrations, "integrations"),
+    *call("integrations/bulk", bulk.Bulk, "integrations-bulk"),
     *call("integrations/<uuid:pk>", integrations.OneIntegration, "integration"),
     *call("integrations/<uuid:pk>/run", integrations.RunIntegration, "integration-run"),
     *call("integrations/<uuid:pk>/test", integrations.TestIntegration, "integration-test"),

@@ -105,6 +105,17 @@ def update(
     return held
 
 
+def pause(*, integration: Integration, by: User | None) -> None:
+    """Start it by no clock and no new data any more. It is not judged: what is incomplete can be paused too."""
+    with transaction.atomic():
+        held = editing.held(_rows(integration), None)
+        before = snapshot(held)
+        held.enabled, held.next_run_at = False, None
+        held.save(update_fields=["enabled", "next_run_at", "updated_at"])
+        after = snapshot(held)
+        audit.record(tenant_id=held.tenant_id, actor=by, verb="changed", subject=held, before=before, after=after)
+
+
 def delete(*, integration: Integration, by: User | None, seen: Collection[datetime] | None = None) -> None:
     """Take the integration out of use and cancel its runs; its past runs and their data stay.
 

@@ -31,7 +31,7 @@ class Call(GenericAPIView[Any]):
         return self.access.tenant_id
 
     def handle_exception(self, exc: Exception) -> Response:
-        return super().handle_exception(_problem(exc))
+        return super().handle_exception(problem_of(exc))
 
     def answer_page(self, shape: type[BaseSerializer[Any]]) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -48,7 +48,8 @@ def trigger_of(request: Request) -> Trigger:
     return Trigger.API if isinstance(request.auth, ApiToken) else Trigger.MANUAL
 
 
-def _problem(exc: Exception) -> Exception:
+def problem_of(exc: Exception) -> Exception:
+    """Say what a service raised in the API's words; what no service raises comes back as it is."""
     match exc:
         case Invalid():
             return Problem(400, "invalid", "Some fields are not right; `errors` names each of them.", errors=exc.errors)

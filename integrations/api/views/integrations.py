@@ -155,7 +155,7 @@ class RunIntegration(Call):
             "by": self.access.user,
             # The prefix keeps a caller's keys apart from the hub's own.
             "idempotency_key": f"caller:{key}" if key else None,
-            "fingerprint": _fingerprint(request.data) if key else "",
+            "fingerprint": fingerprint(request.data) if key else "",
         }
         if count is None:
             return self._run_once(order, wait)
@@ -171,5 +171,5 @@ class RunIntegration(Call):
         return Response(RunShape(run).data, status, headers={"Location": reverse("run", args=[run.pk])})
 
 
-def _fingerprint(body: Any) -> str:
+def fingerprint(body: Any) -> str:
     return hashlib.sha256(json.dumps(body or {}, sort_keys=True).encode()).hexdigest()
