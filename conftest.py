@@ -36,6 +36,7 @@ def prepare_environment() -> Path:
         "HUB_LOG_LEVEL": "ERROR",
         "HUB_SECURE_COOKIES": "0",
         "HUB_BROKER_URL": "memory://",
+        "HUB_OUTBOUND_ALLOW": "127.0.0.0/8,::1/128",
         "HUB_ENGINES": ",".join(f"{name}={path}" for name, path in ENGINES.items()),
         "DATABASE_URL": f"sqlite:///{folder / 'hub.sqlite3'}",
     }.items():

@@ -18,7 +18,7 @@ from connectors.models import Connector, SparkJob
 
 BUILTIN = Path(__file__).resolve().parent / "builtin"
 _SHOWN = (Connector.Status.PUBLISHED, Connector.Status.DEPRECATED, Connector.Status.HIDDEN)
-_HEAVY = ("template", "readme", "logo", "n8n_credentials")
+_HEAVY = ("template", "readme", "logo", "n8n_credentials", "test")
 
 
 @dataclass(slots=True)
@@ -142,6 +142,7 @@ def _values(manifest: Manifest) -> dict[str, Any]:
         "schema": manifest.schema,
         "template": manifest.template,
         "n8n_credentials": manifest.n8n_credentials,
+        "test": manifest.test,
         "logo": manifest.logo,
         "docs_url": manifest.docs_url,
         "tier": "tested",

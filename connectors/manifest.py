@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors import schemas, svg
+from connectors import maps, schemas, svg
 from connectors.schemas import FieldError
 
 Json = dict[str, Any]
@@ -16,6 +16,15 @@ TRIGGER = "Hub"
 _SLUG = "^[a-z][a-z0-9]*([_-][a-z0-9]+)*$"
 _SEMVER = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$"
 _TEXTS: Json = {"type": "array", "items": {"type": "string", "minLength": 1}, "default": []}
+_SOURCE: Json = {"type": ["string", "object"], "additionalProperties": True}
+AUTH_KINDS = {
+    "header": {"name", "value"},
+    "query": {"name", "value"},
+    "basic": {"username", "password"},
+    "bearer": {"token"},
+    "client_credentials": {"token_url", "client_id", "client_secret", "scope", "client_in"},
+}
+"""How a test may say who it is, and what each way takes."""
 
 SCHEMA: Json = {
     "type": "object",
@@ -63,6 +72,15 @@ SCHEMA: Json = {
         "n8n": {
             "type": "object",
             "properties": {"credential": {"type": "object", "default": {}}},
+        },
+        "test": {
+            "type": "object",
+            "required": ["url"],
+            "properties": {
+                **dict.fromkeys(("url", "path", "method", "body", "query", "headers"), _SOURCE),
+                "auth": {"type": "object"},
+                "expects": {"type": "object", "properties": {"json": {"type": "boolean"}}},
+            },
         },
         "spark": {
             "type": "object",
@@ -137,6 +155,7 @@ class Manifest:
     logo: str = ""
     template: Json = field(default_factory=dict)
     n8n_credentials: Json = field(default_factory=dict)
+    test: Json = field(default_factory=dict)
     spark: SparkPart | None = None
 
 
@@ -162,6 +181,7 @@ def build(data: object, *, folder: str, template: object = None, logo: str = "",
         logo=logo,
         template=template if isinstance(template, dict) else {},
         n8n_credentials=filled.get("n8n", {}).get("credential", {}),
+        test=filled.get("test", {}),
         spark=_spark(filled["spark"]) if filled["type"] == "spark" else None,
     )
 
@@ -175,6 +195,8 @@ def _connector(data: object, folder: str) -> Iterator[Problem]:
         yield Problem(CONNECTOR, "/slug", f"It must be the folder's name, {folder}.")
     if isinstance(data.get("schema"), dict):
         yield from _schema(data["schema"])
+    if isinstance(data.get("test"), dict):
+        yield from _test(data["test"])
 
 
 def _schema(schema: Json) -> Iterator[Problem]:
@@ -185,6 +207,25 @@ def _schema(schema: Json) -> Iterator[Problem]:
             if schemas.is_secret(part):
                 where = schemas.below("/schema/config", *path)
                 yield Problem(CONNECTOR, where, "A secret belongs in the credential's schema: move it there.")
+
+
+def _test(test: Json) -> Iterator[Problem]:
+    parts = {name: part for name, part in test.items() if name != "expects"}
+    if any(not pointer.startswith(("/credential/", "/config/")) for pointer in maps.pointers(parts)):
+        yield Problem(CONNECTOR, "/test", "A pointer leads to /credential/... or to /config/...: name a field of one.")
+    for kind, sources in _auth_choices(test.get("auth") or {}):
+        needed = AUTH_KINDS.get(kind)
+        if needed is None or not isinstance(sources, dict) or not set(sources) <= needed:
+            known = "; ".join(f"{name}: {', '.join(sorted(takes))}" for name, takes in AUTH_KINDS.items())
+            yield Problem(CONNECTOR, "/test/auth", f"There is no such way to authenticate. Known are {known}.")
+
+
+def _auth_choices(mapping: Json) -> Iterator[tuple[str, object]]:
+    if "by" not in mapping:
+        yield from mapping.items()
+        return
+    for choice in mapping.get("cases", {}).values():
+        yield from _auth_choices(choice)
 
 
 def _template(kind: str, template: object) -> Iterator[Problem]:

@@ -25,6 +25,7 @@ SERVICE_PORT = 8100
 
 
 def main() -> int:
+    allow_service()
     is_once = os.environ.get("ONCE", "") not in {"", "0"}
     try:
         folder()
@@ -64,6 +65,12 @@ def show(hub: Hub) -> int:
     write_private(hub.var / "demo.json", json.dumps({"url": hub.url, **login}) + "\n")
     print(f"\n  {hub.url}   sign in as {login['email']} with {login['password']}\n", flush=True)
     return code
+
+
+def allow_service() -> None:
+    """Let the hub and its n8n call the sample service on this machine; what `make up` serves refuses such addresses."""
+    allowed = os.environ.get("HUB_OUTBOUND_ALLOW", "")
+    os.environ["HUB_OUTBOUND_ALLOW"] = ",".join(filter(None, (allowed, f"{ports.HOST}/32")))
 
 
 def start_service(hub: Hub, key: str) -> str:

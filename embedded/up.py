@@ -20,7 +20,7 @@ import requests
 
 from embedded import ports, services
 from embedded.environment import ROOT, hub_environment, note_running, socket_path, var_dir
-from embedded.n8n import InstallError, StartError, api_key, install
+from embedded.n8n import InstallError, StartError, api_keys, install, kept_keys
 from embedded.n8n.server import is_ready
 from embedded.supervisor import Service, Supervisor, end_leftovers
 
@@ -56,13 +56,13 @@ class Hub:
         broker = self._start_broker()
         self._start_n8n()
         self._prepare()
-        key = self._kept_key() or self._api_key()
-        self._start_hub(key)
+        keys = (kept_keys(self._n8n_folder) if self.n8n_url else {}) or self._api_keys()
+        self._start_hub(keys)
         self.wait("the web server", self._web_answers)
         if broker is not None:
             self.wait("the worker", lambda: worker_listens(broker))
-        if key != (fresh := self._api_key()):
-            self._renew_key(fresh)
+        if keys != (fresh := self._api_keys()):
+            self._renew_keys(fresh)
         self.say(f"ready after {time.monotonic() - self.began:.1f} s at {self.url}")
 
     def say(self, text: str) -> None:
@@ -137,30 +137,26 @@ class Hub:
         if prepared.returncode:
             raise UpError("The database could not be prepared; the lines above say why.")
 
-    def _kept_key(self) -> str:
-        path = self._n8n_folder / "api-key"
-        return path.read_text().strip() if self.n8n_url and path.exists() else ""
-
-    def _api_key(self) -> str:
-        """n8n's own word on the key: waits until n8n is there. Empty when the hub runs no n8n."""
+    def _api_keys(self) -> dict[str, str]:
+        """n8n's own word on the keys, by setting: waits until n8n is there. None when the hub runs no n8n."""
         if not self.n8n_url:
-            return ""
+            return {}
         self.wait("n8n", lambda: is_ready(self.n8n_url))
-        return api_key(self.n8n_url, self._n8n_folder)
+        return api_keys(self.n8n_url, self._n8n_folder)
 
-    def _start_hub(self, key: str) -> None:
-        for service in services.hub(self._settings(key), self.port):
+    def _start_hub(self, keys: dict[str, str]) -> None:
+        for service in services.hub(self._settings(keys), self.port):
             self.add(service)
 
-    def _renew_key(self, key: str) -> None:
-        for service in services.hub(self._settings(key), self.port):
+    def _renew_keys(self, keys: dict[str, str]) -> None:
+        for service in services.hub(self._settings(keys), self.port):
             self.supervisor.replace(service)
         self.wait("the web server", self._web_answers)
 
-    def _settings(self, key: str) -> dict[str, str]:
+    def _settings(self, keys: dict[str, str]) -> dict[str, str]:
         if self.n8n_url:
-            self.environment |= {"N8N_URL": self.n8n_url, "N8N_API_KEY": key}
-        found = ("HUB_BROKER_URL", "N8N_URL", "N8N_API_KEY")
+            self.environment |= {"N8N_URL": self.n8n_url, **keys}
+        found = ("HUB_BROKER_URL", "N8N_URL", "N8N_API_KEY", "N8N_TEST_API_KEY")
         note_running(self.var, {name: self.environment[name] for name in found if name in self.environment})
         return self.environment
 

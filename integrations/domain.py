@@ -233,6 +233,16 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an engine's own test says of a credential; `step` is where it ended: resolve, connect, tls, authenticate."""
+
+    is_ok: bool
+    message: str = ""
+    step: str = "authenticate"
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LogPage:
     """Lines after a cursor, and the cursor to ask with for what comes later."""
 

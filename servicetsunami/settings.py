@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 import django_stubs_ext
@@ -10,6 +11,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from servicetsunami import logs
+from tenants.rates import Rate
 
 django_stubs_ext.monkeypatch()  # lets ModelAdmin[Model] and its like be written, as mypy wants them
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -21,6 +23,20 @@ def required(name: str, how: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. {how}")
     return value
+
+
+def networks(texts: list[str]) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(text.strip()) for text in texts if text.strip())
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{error}. Give networks, such as 10.1.0.0/16, separated by commas.") from None
+
+
+def rate(text: str) -> Rate | None:
+    try:
+        return Rate.parse(text)
+    except ValueError as error:
+        raise ImproperlyConfigured(str(error)) from None
 
 
 # Django
@@ -158,19 +174,26 @@ CANCEL_PATIENCE_SECONDS = env.int("HUB_CANCEL_PATIENCE_SECONDS", default=60)
 # n8n
 N8N_URL = env.str("N8N_URL", default="")
 N8N_API_KEY = env.str("N8N_API_KEY", default="")
+N8N_TEST_API_KEY = env.str("N8N_TEST_API_KEY", default="")
 
 # Spark
 SPARK_MASTER = env.str("SPARK_MASTER", default="local[*]")
 SPARK_CONF = env.dict("SPARK_CONF", default={})
 SPARK_LOCAL_IP = env.str("SPARK_LOCAL_IP", default="127.0.0.1")
 
-# API
+# Networks of our own that may be called for users: tests of connections, and the addresses given to engines
+OUTBOUND_ALLOW = networks(env.list("HUB_OUTBOUND_ALLOW", default=[]))
+
+# API. Calls that one token, and that all of a tenant's together, may make; empty is no limit
+THROTTLE_TOKEN = rate(env.str("HUB_THROTTLE_TOKEN", default="30000/minute"))
+THROTTLE_TENANT = rate(env.str("HUB_THROTTLE_TENANT", default="60000/minute"))
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "tenants.api.authentication.TokenAuthentication",
         "tenants.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["tenants.api.permissions.IsMember"],
+    "DEFAULT_THROTTLE_CLASSES": ["tenants.api.throttling.Throttle"],
     "DEFAULT_PAGINATION_CLASS": "tenants.api.pagination.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
                 ('n8n_workflow_id', models.CharField(blank=True, max_length=64)),
                 ('template', models.JSONField(blank=True, default=dict, help_text='n8n: the workflow that is cloned for each deployment.')),
                 ('n8n_credentials', models.JSONField(blank=True, default=dict, help_text="n8n: how our credential becomes one of n8n's.")),
+                ('test', models.JSONField(blank=True, default=dict, help_text='The one request that tests a connection.')),
                 ('source', models.CharField(choices=[('builtin', 'Built in'), ('workflow', 'n8n workflow'), ('node', 'n8n node'), ('custom', 'Custom')], default='custom', max_length=16)),
                 ('status', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('deprecated', 'Deprecated'), ('hidden', 'Hidden')], default='draft', max_length=16)),
                 ('tier', models.CharField(default='untested', editable=False, max_length=16)),

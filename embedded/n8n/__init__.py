@@ -1,6 +1,6 @@
 """A real n8n beside the hub, without Docker: its Node, its packages, its owner and its API key."""
 
-from embedded.n8n.access import api_key, login
+from embedded.n8n.access import api_key, api_keys, kept_keys, login
 from embedded.n8n.installation import InstallError, N8n, install
 from embedded.n8n.server import Server, Setup, StartError, start, wait_until_ready
 
@@ -11,7 +11,9 @@ __all__ = [
     "Setup",
     "StartError",
     "api_key",
+    "api_keys",
     "install",
+    "kept_keys",
     "login",
     "start",
     "wait_until_ready",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,6 +30,24 @@ SCOPES = (
     "execution:delete",
     "execution:stop",
 )
+TEST_LABEL = f"{LABEL}, tests of credentials"
+TEST_SCOPES = ("workflow:list", "credential:list", "credential:create", "credential:read", "credential:delete")
+"""n8n lets nobody but its admins have a credential tested by a key."""
+KEPT = {"N8N_API_KEY": "api-key", "N8N_TEST_API_KEY": "test-api-key"}
+"""The files of the keys, by the setting that the hub reads each from."""
+
+
+def api_keys(url: str, folder: Path) -> dict[str, str]:
+    """Return the keys for the hub, by setting; each as `api_key` does."""
+    return {"N8N_API_KEY": api_key(url, folder), "N8N_TEST_API_KEY": trial_api_key(url, folder)}
+
+
+def kept_keys(folder: Path) -> dict[str, str]:
+    """Return the keys that an earlier start left, n8n unasked; nothing when one is missing."""
+    files = {setting: folder / name for setting, name in KEPT.items()}
+    if not all(file.exists() for file in files.values()):
+        return {}
+    return {setting: file.read_text().strip() for setting, file in files.items()}
 
 
 def api_key(url: str, folder: Path, label: str = LABEL) -> str:
@@ -36,11 +55,23 @@ def api_key(url: str, folder: Path, label: str = LABEL) -> str:
 
     A new key takes the place of the one with the same label.
     """
-    path = folder / "api-key"
+    return _kept_or_made(url, folder / KEPT["N8N_API_KEY"], lambda: make_key(url, enter(url, folder), label, SCOPES))
+
+
+def trial_api_key(url: str, folder: Path) -> str:
+    """Return the owner's key for nothing but tests of credentials."""
+
+    def make() -> str:
+        return make_key(url, login(url, Account.owner(folder)), TEST_LABEL, TEST_SCOPES)
+
+    return _kept_or_made(url, folder / KEPT["N8N_TEST_API_KEY"], make)
+
+
+def _kept_or_made(url: str, path: Path, make: Callable[[], str]) -> str:
     kept = path.read_text().strip() if path.exists() else ""
     if kept and is_accepted(url, kept):
         return kept
-    made = make_key(url, enter(url, folder), label)
+    made = make()
     write_private(path, made)
     return made
 
@@ -96,14 +127,14 @@ def try_login(session: requests.Session, url: str, account: Account) -> bool:
     return answer.status_code == 200 and bool(session.cookies.get("n8n-auth"))
 
 
-def make_key(url: str, session: requests.Session, label: str) -> str:
+def make_key(url: str, session: requests.Session, label: str, scopes: Collection[str]) -> str:
     listed = session.get(f"{url}/rest/api-keys", timeout=30)
     listed.raise_for_status()
     for key in keys_of(listed):
         if key.get("label") == label:
             session.delete(f"{url}/rest/api-keys/{key['id']}", timeout=30).raise_for_status()
     available = session.get(f"{url}/rest/api-keys/scopes", timeout=30).json()["data"]
-    body = {"label": label, "expiresAt": None, "scopes": [scope for scope in SCOPES if scope in available]}
+    body = {"label": label, "expiresAt": None, "scopes": [scope for scope in scopes if scope in available]}
     answer = session.post(f"{url}/rest/api-keys", json=body, timeout=30)
     answer.raise_for_status()
     made: str = answer.json()["data"]["rawApiKey"]

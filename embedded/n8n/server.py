@@ -33,6 +33,13 @@ INHERITED = (
     "NODE_EXTRA_CA_CERTS",
 )
 
+# What is not public and not among those that n8n refuses by default.
+ALSO_REFUSED = (
+    *("100.64.0.0/10", "168.63.129.16/32", "192.88.99.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+    *("::/128", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fec0::/10"),
+    "ff00::/8",
+)
+
 # They call home, or write rows for every execution that nobody reads here.
 UNUSED_MODULES = "insights,community-packages,chat-hub,mcp,mcp-registry,instance-ai,quick-connect,workflow-builder"
 
@@ -124,8 +131,18 @@ def environment(setup: Setup) -> dict[str, str]:
         # Above 100 MB n8n would keep an execution's data to itself.
         "EXECUTIONS_DATA_MAX_DISPLAY_SIZE": "0",
         "N8N_LOG_LEVEL": "warn",
+        **outbound(os.environ.get("HUB_OUTBOUND_ALLOW", "")),
         **Account.owner(setup.folder).as_owner(),
         **setup.extra,
+    }
+
+
+def outbound(allowed: str) -> dict[str, str]:
+    """Have n8n refuse what the hub refuses: it looks names up itself, and what they lead to may change meanwhile."""
+    return {
+        "N8N_SSRF_PROTECTION_ENABLED": "true",
+        "N8N_SSRF_BLOCKED_IP_RANGES": ",".join(("default", *ALSO_REFUSED)),
+        "N8N_SSRF_ALLOWED_IP_RANGES": allowed,
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded.n8n.access import api_key
+from embedded.n8n.access import api_keys
 from embedded.n8n.installation import install
 from embedded.n8n.server import Server, Setup, StartError, free_port, start, wait_until_ready
 
@@ -21,6 +21,7 @@ class RunningN8n:
 
     url: str
     key: str = field(repr=False)
+    test_key: str = field(repr=False)
     server: Server
 
 
@@ -29,7 +30,8 @@ def n8n_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningN8n]
     """Start n8n on free ports with a data folder of its own; tests that share it are in one xdist group."""
     server = start_somewhere(tmp_path_factory.mktemp("n8n"))
     try:
-        yield RunningN8n(server.url, api_key(server.url, server.setup.folder), server)
+        keys = api_keys(server.url, server.setup.folder)
+        yield RunningN8n(server.url, keys["N8N_API_KEY"], keys["N8N_TEST_API_KEY"], server)
     finally:
         server.kill()
 

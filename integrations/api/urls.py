@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from integrations.api.views import credentials, datasets, integrations, runs
+from integrations.api.views import bulk, credentials, datasets, integrations, runs
 from integrations.api.views.base import Call
 
 
@@ -15,8 +15,10 @@ def call(route: str, view: type[Call], name: str) -> list[URLPattern]:
 
 urlpatterns = [
     *call("integrations/", integrations.Integrations, "integrations"),
+    *call("integrations/bulk", bulk.Bulk, "integrations-bulk"),
     *call("integrations/<uuid:pk>", integrations.OneIntegration, "integration"),
     *call("integrations/<uuid:pk>/run", integrations.RunIntegration, "integration-run"),
+    *call("integrations/<uuid:pk>/test", integrations.TestIntegration, "integration-test"),
     *call("runs/", runs.Runs, "runs"),
     *call("runs/<uuid:pk>", runs.OneRun, "run"),
     *call("runs/<uuid:pk>/cancel", runs.CancelRun, "run-cancel"),
@@ -25,6 +27,7 @@ urlpatterns = [
     *call("runs/<uuid:pk>/rows", runs.RunRows, "run-rows"),
     *call("credentials/", credentials.Credentials, "credentials"),
     *call("credentials/<uuid:pk>", credentials.OneCredential, "credential"),
+    *call("credentials/<uuid:pk>/test", credentials.TestCredential, "credential-test"),
     *call("datasets/", datasets.Datasets, "datasets"),
     *call("datasets/<uuid:pk>", datasets.OneDataset, "dataset"),
     *call("datasets/<uuid:pk>/preview", datasets.DatasetPreview, "dataset-preview"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from integrations.domain import Handle, Health, Job, LogPage, Plan, Progress, Ref
+from integrations.domain import Handle, Health, Job, LogPage, Plan, Progress, Ref, Verdict
 
 
 class Engine(Protocol):
@@ -32,6 +32,13 @@ class Engine(Protocol):
 
     def deprovision(self, ref: Ref) -> None:
         """Remove what `provision` made for this ref and its `key`; what is gone already is no error."""
+        ...
+
+    def test(self, plan: Plan, seconds: float) -> Verdict | None:
+        """Try the plan's credential, within so many seconds; None when the engine has no test for its kind.
+
+        Nothing is provisioned, and nothing is left there.
+        """
         ...
 
     def start(self, job: Job) -> Progress:

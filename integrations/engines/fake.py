@@ -25,6 +25,7 @@ from integrations.domain import (
     Plan,
     Progress,
     Ref,
+    Verdict,
 )
 
 
@@ -44,6 +45,10 @@ class FakeEngine:
 
     def deprovision(self, ref: Ref) -> None:
         """Nothing is kept, so nothing is removed."""
+
+    def test(self, plan: Plan, seconds: float) -> Verdict | None:
+        told = plan.credential.get("verdict")
+        return Verdict(told == "good", f"It is {told}.") if told else None
 
     def start(self, job: Job) -> Progress:
         if refusal := job.config.get("refuse"):

@@ -188,6 +188,7 @@ class Migration(migrations.Migration):
                 ('connector_version', models.CharField(max_length=32)),
                 ('trigger', models.CharField(choices=[('manual', 'manual'), ('api', 'api'), ('schedule', 'schedule'), ('new_data', 'new_data'), ('retry', 'retry')], max_length=16)),
                 ('idempotency_key', models.CharField(max_length=200, null=True)),
+                ('order_fingerprint', models.CharField(blank=True, help_text='of the order that the key came with', max_length=64)),
                 ('config', models.JSONField(default=dict, help_text='the effective config, secrets masked')),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('starting', 'Starting'), ('running', 'Running'), ('cancelling', 'Cancelling'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('timed_out', 'Timed out'), ('lost', 'Lost')], default='queued', max_length=16)),
                 ('attempt', models.PositiveSmallIntegerField(default=1)),

@@ -22,6 +22,7 @@ class Run(TenantOwned):
     connector_version = models.CharField(max_length=32)
     trigger = models.CharField(max_length=16, choices=[(t.value, t.value) for t in Trigger])
     idempotency_key = models.CharField(max_length=200, null=True)
+    order_fingerprint = models.CharField(max_length=64, blank=True, help_text="of the order that the key came with")
     config = models.JSONField(default=dict, help_text="the effective config, secrets masked")
 
     state = models.CharField(

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
 
 from connectors import schemas
 from connectors.models import Connector
 from connectors.schemas import FieldError
 from integrations.domain import Json
 from integrations.models import Credential, Integration
-from integrations.services import references
+from integrations.services import destinations, editing, references
 from integrations.services.errors import Invalid, Refused, invalid
 from integrations.vault import Unreadable
 from tenants.models import User
 from tenants.services import audit
 
 UNREADABLE = "unreadable"
-ADDRESSES = ("uri", "hostname", "ipv4", "ipv6")
 LONGEST_NAME = 200
 
 
@@ -36,34 +36,42 @@ def create(*, tenant_id: UUID, connector: Connector, name: str, data: Json, by: 
     return credential
 
 
-def update(*, credential: Credential, by: User | None, name: str | None = None, data: Json | None = None) -> Credential:
-    """Rename, or replace the data; a secret that is left out stays as it is. Raises `Invalid`."""
+def update(
+    *,
+    credential: Credential,
+    by: User | None,
+    name: str | None = None,
+    data: Json | None = None,
+    seen: Collection[datetime] | None = None,
+) -> Credential:
+    """Rename, or replace the data; a secret that is left out stays as it is.
+
+    Raises `Invalid`; `Stale` when the credential is no longer in a state that the caller has `seen`.
+    """
     with transaction.atomic():
-        # Engines are given what changed by its revision: two changes at once must not share one.
-        revision = Credential.everywhere.select_for_update().values_list("revision", flat=True).get(pk=credential.pk)
-        before = snapshot(credential)
+        held = editing.held(_rows(credential), seen)
+        before = snapshot(held)
         changed = {"updated_at"}
         if name is not None:
-            credential.name = _named(name)
+            held.name = _named(name)
             changed.add("name")
-        if data is not None and _replace(credential, data, revision + 1):
+        if data is not None and _replace(held, data):
             changed |= {"data", "revision", "status", "verified_at"}
-        _save(credential, update_fields=changed)
-        after = snapshot(credential)
-        audit.record(
-            tenant_id=credential.tenant_id, actor=by, verb="changed", subject=credential, before=before, after=after
-        )
-    return credential
+        _save(held, update_fields=changed)
+        after = snapshot(held)
+        audit.record(tenant_id=held.tenant_id, actor=by, verb="changed", subject=held, before=before, after=after)
+    return held
 
 
-def delete(*, credential: Credential, by: User | None) -> None:
-    """Raises `Refused`, naming the integrations that use it."""
+def delete(*, credential: Credential, by: User | None, seen: Collection[datetime] | None = None) -> None:
+    """Raises `Refused`, naming the integrations that use it; `Stale` as `update` does."""
     _demand_unused(credential)
     try:
         with transaction.atomic():
-            before = snapshot(credential)
-            audit.record(tenant_id=credential.tenant_id, actor=by, verb="deleted", subject=credential, before=before)
-            credential.delete()
+            held = editing.held(_rows(credential), seen)
+            before = snapshot(held)
+            audit.record(tenant_id=held.tenant_id, actor=by, verb="deleted", subject=held, before=before)
+            held.delete()
     except ProtectedError:  # an integration took it at this moment
         _demand_unused(credential)
         raise
@@ -93,7 +101,12 @@ def _demand_unused(credential: Credential) -> None:
         raise Refused("in_use", f"It is used by: {', '.join(names)}.", fix="Give these another credential first.")
 
 
-def _replace(credential: Credential, data: Json, revision: int) -> bool:
+def _rows(credential: Credential) -> QuerySet[Credential]:
+    # The connector's row is shared: locking it too would make tenants wait for each other.
+    return Credential.everywhere.filter(pk=credential.pk)
+
+
+def _replace(credential: Credential, data: Json) -> bool:
     """Take the new data; return whether it is any different."""
     schema = credential.connector.credential_schema
     old, data = _readable(credential), references.written(schema, data)
@@ -103,7 +116,8 @@ def _replace(credential: Credential, data: Json, revision: int) -> bool:
     checked = _checked(credential.connector, new, credential.tenant_id)
     if checked == old:
         return False
-    credential.data, credential.revision = checked, revision
+    # Engines are given what changed by its revision; the row is locked, so no two changes share one.
+    credential.data, credential.revision = checked, credential.revision + 1
     credential.status, credential.verified_at = Credential.Status.UNVERIFIED, None
     return True
 
@@ -118,23 +132,9 @@ def _readable(credential: Credential) -> Json:
 
 def _moved_address(schema: Json, old: Json, new: Json) -> str | None:
     """The pointer of an address that kept secrets would newly be sent to."""
-    known = set(_addresses(schema, old).values())
-    return next((pointer for pointer, address in _addresses(schema, new).items() if address not in known), None)
-
-
-def _addresses(schema: Json, value: Any, pointer: str = "") -> dict[str, str]:
-    parts = list(schemas.chosen(schema, value))
-    if isinstance(value, str) and any(part.get("format") in ADDRESSES for part in parts):
-        return {pointer: value}
-    inner: Iterable[tuple[str | int, Any, Json | None]] = ()
-    if isinstance(value, dict):
-        inner = ((name, item, schemas.property_schema(parts, name)) for name, item in value.items())
-    elif isinstance(value, list):
-        inner = ((index, item, schemas.item_schema(parts, index)) for index, item in enumerate(value))
-    found: dict[str, str] = {}
-    for key, item, part in inner:
-        found |= _addresses(part or {}, item, schemas.below(pointer, key))
-    return found
+    known = set(destinations.addresses(schema, old).values())
+    found = destinations.addresses(schema, new)
+    return next((pointer for pointer, address in found.items() if address not in known), None)
 
 
 def _demand_secrets_again(schema: Json, given: Json, filled: Json, pointer: str) -> None:
@@ -150,7 +150,7 @@ def _demand_secrets_again(schema: Json, given: Json, filled: Json, pointer: str)
 def _checked(connector: Connector, data: Json, tenant_id: UUID) -> Json:
     schema = connector.credential_schema
     filled = schemas.defaults(schema, data)
-    if errors := _errors(schema, filled, tenant_id):
+    if errors := _errors(schema, filled, tenant_id) or list(destinations.problems(schema, filled)):
         raise Invalid([FieldError("/data" + error.pointer, error.code, error.detail) for error in errors])
     return filled
 

@@ -25,5 +25,17 @@ class Refused(Exception):
         self.fix = fix
 
 
+class KeyReused(Refused):
+    """The same idempotency key came with another order."""
+
+
+class Stale(Exception):
+    """Somebody else changed the row since the caller read it."""
+
+
+class Gone(Exception):
+    """The row was deleted meanwhile."""
+
+
 def invalid(pointer: str, code: str, detail: str) -> Invalid:
     return Invalid([FieldError(pointer, code, detail)])

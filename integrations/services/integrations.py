@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from connectors import catalog, schemas
@@ -15,7 +17,16 @@ from connectors.models import Connector
 from connectors.schemas import FieldError, Reference
 from integrations.domain import ACTIVE, Json, WriteMode
 from integrations.models import Credential, Dataset, Integration, IntegrationInput, Run
-from integrations.services import credentials, datasets, deployments, pipelines, requests, schedules
+from integrations.services import (
+    credentials,
+    datasets,
+    deployments,
+    destinations,
+    editing,
+    pipelines,
+    requests,
+    schedules,
+)
 from integrations.services.errors import Invalid, Refused, invalid
 from tenants.models import Tenant, User
 from tenants.services import audit
@@ -70,45 +81,69 @@ def create(
     return integration
 
 
-def update(*, integration: Integration, by: User | None, **changes: Any) -> Integration:
-    """Change name, config, credential or options; what is not named stays. Raises `Invalid`."""
-    before = snapshot(integration)
-    if "config" in changes:
-        changes["config"] = schemas.unmask(integration.connector.config_schema, changes["config"], integration.config)
-    credential = changes.pop("credential", integration.credential)
-    for name, value in changes.items():
-        setattr(integration, name, value)
+def update(
+    *, integration: Integration, by: User | None, seen: Collection[datetime] | None = None, **changes: Any
+) -> Integration:
+    """Change name, config, credential or options; what is not named stays as it is now.
+
+    Raises `Invalid`; `Stale` when the integration is no longer in a state that the caller has `seen`.
+    """
     with transaction.atomic():
-        used_before = integration.credential_id
-        integration.credential = _credential(integration, credential, by)
-        _save(integration, created=False)
-        if integration.credential_id != used_before:
-            deployments.leave(integration)
-        after = snapshot(integration)
-        audit.record(
-            tenant_id=integration.tenant_id, actor=by, verb="changed", subject=integration, before=before, after=after
-        )
-    return integration
+        held = editing.held(_rows(integration), seen)
+        before, used_before = snapshot(held), held.credential_id
+        if "config" in changes:
+            changes["config"] = schemas.unmask(held.connector.config_schema, changes["config"], held.config)
+        credential = changes.pop("credential", held.credential)
+        for name, value in changes.items():
+            setattr(held, name, value)
+        held.credential = _credential(held, credential, by)
+        _save(held, created=False)
+        if held.credential_id != used_before:
+            deployments.leave(held)
+        after = snapshot(held)
+        audit.record(tenant_id=held.tenant_id, actor=by, verb="changed", subject=held, before=before, after=after)
+    return held
 
 
-def delete(*, integration: Integration, by: User | None) -> None:
+def pause(*, integration: Integration, by: User | None) -> None:
+    """Start it by no clock and no new data any more. It is not judged: what is incomplete can be paused too."""
+    with transaction.atomic():
+        held = editing.held(_rows(integration), None)
+        before = snapshot(held)
+        held.enabled, held.next_run_at = False, None
+        held.save(update_fields=["enabled", "next_run_at", "updated_at"])
+        after = snapshot(held)
+        audit.record(tenant_id=held.tenant_id, actor=by, verb="changed", subject=held, before=before, after=after)
+
+
+def delete(*, integration: Integration, by: User | None, seen: Collection[datetime] | None = None) -> None:
     """Take the integration out of use and cancel its runs; its past runs and their data stay.
 
-    Raises `Refused` while others read its rows.
+    Raises `Refused` while others read its rows; `Stale` as `update` does.
     """
+    with transaction.atomic():
+        held = editing.held(_rows(integration), seen)
+        _demand_unread(held)
+        before = snapshot(held)
+        IntegrationInput.everywhere.filter(integration=held).delete()
+        held.deleted_at, held.next_run_at, held.enabled = timezone.now(), None, False
+        held.credential = None
+        held.save()
+        deployments.leave(held)
+        audit.record(tenant_id=held.tenant_id, actor=by, verb="deleted", subject=held, before=before)
+    integration.deleted_at = held.deleted_at  # nobody starts a run with the copy that they still hold
+    for run in Run.everywhere.filter(integration=integration, state__in=ACTIVE):
+        _cancel(run, by)
+
+
+def _rows(integration: Integration) -> QuerySet[Integration]:
+    return Integration.everywhere.filter(pk=integration.pk, deleted_at=None)
+
+
+def _demand_unread(integration: Integration) -> None:
     readers = Integration.everywhere.filter(inputs__dataset__integration=integration, deleted_at=None)
     if names := sorted(set(readers.exclude(pk=integration.pk).values_list("name", flat=True))):
         raise Refused("in_use", f"Its rows are read by: {', '.join(names)}. Change or delete these first.")
-    with transaction.atomic():
-        before = snapshot(integration)
-        IntegrationInput.everywhere.filter(integration=integration).delete()
-        integration.deleted_at, integration.next_run_at, integration.enabled = timezone.now(), None, False
-        integration.credential = None
-        integration.save()
-        deployments.leave(integration)
-        audit.record(tenant_id=integration.tenant_id, actor=by, verb="deleted", subject=integration, before=before)
-    for run in Run.everywhere.filter(integration=integration, state__in=ACTIVE):
-        _cancel(run, by)
 
 
 def snapshot(integration: Integration) -> Json:
@@ -174,7 +209,8 @@ def _options(integration: Integration) -> Iterable[FieldError]:
 
 
 def _config(integration: Integration) -> list[FieldError]:
-    found = schemas.validate(integration.connector.config_schema, integration.config)
+    schema = integration.connector.config_schema
+    found = schemas.validate(schema, integration.config) or destinations.problems(schema, integration.config)
     return [FieldError("/config" + error.pointer, error.code, error.detail) for error in found]
 
 

@@ -11,7 +11,7 @@ from integrations.domain import Job, Json, Source, SparkEntry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
 from integrations.models import DatasetVersion, Deployment, Integration, Run
-from integrations.services import datasets, deployments, references, usage
+from integrations.services import datasets, deployments, destinations, references, usage
 
 
 @dataclass(slots=True)
@@ -27,8 +27,10 @@ class Prepared:
 def prepare(run: Run, engine: Engine) -> Prepared:
     """Resolve credential, inputs and deployment of a run that is about to start.
 
-    Raises `deployments.Busy`, `EngineError`, `vault.Unreadable`, or `Refused` when an input has no rows yet.
+    Raises `deployments.Busy`, `EngineError`, `vault.Unreadable`, or `Refused` when an input has no rows yet or
+    an address leads where no integration may go.
     """
+    destinations.demand_allowed(run.integration)
     sources, versions = datasets.sources(integration=run.integration)
     credential = _credential(run)
     deployment = deployments.ensure(run.integration, credential) if engine.needs_deployment else None

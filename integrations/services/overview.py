@@ -15,7 +15,7 @@ from connectors.models import Connector
 from integrations.domain import RunState
 from integrations.models import Dataset, DatasetVersion, Integration, Run
 
-NOT_SHOWN = ("description", "readme", "template", "logo", "n8n_credentials")
+NOT_SHOWN = ("description", "readme", "template", "logo", "n8n_credentials", "test")
 """Long columns of a connector that no list of integrations needs."""
 VERDICTS = (RunState.SUCCEEDED, RunState.FAILED, RunState.TIMED_OUT, RunState.LOST)
 """Ends that say something of the integration; a cancelled run says nothing."""

@@ -10,38 +10,60 @@ from connectors import schemas
 from integrations.domain import ACTIVE, RunState, Trigger
 from integrations.models import Integration, Run
 from integrations.services import bell
-from integrations.services.errors import Refused
+from integrations.services.errors import KeyReused, Refused
 from tenants.models import User
 
 
 def request(
-    *, integration: Integration, trigger: Trigger, by: User | None = None, idempotency_key: str | None = None
+    *,
+    integration: Integration,
+    trigger: Trigger,
+    by: User | None = None,
+    idempotency_key: str | None = None,
+    fingerprint: str = "",
 ) -> tuple[Run, bool]:
     """Queue a run and ring for it; return it, and whether it was made now.
 
-    The same key returns the same run, however often it comes: a browser may retry, and so may two bells.
+    The same key returns the same run, however often it comes: a browser may retry, and so may two bells. The same key
+    with the fingerprint of another order raises `KeyReused`.
     """
-    if idempotency_key and (earlier := _by_key(integration, idempotency_key)):
-        return earlier, False
-    run = _new(integration, trigger, by, idempotency_key)
+    if idempotency_key and (earlier := _by_key(integration, idempotency_key, fingerprint)):
+        return earlier[0], False
+    run = _new(integration, trigger, by, idempotency_key, fingerprint)
     try:
         with transaction.atomic():
             run.save(force_insert=True)
             bell.ring([run])
     except IntegrityError:
-        if earlier := _by_key(integration, idempotency_key):
-            return earlier, False
+        if earlier := _by_key(integration, idempotency_key, fingerprint):
+            return earlier[0], False
         raise
     return run, True
 
 
-def request_many(*, integration: Integration, count: int, trigger: Trigger, by: User | None = None) -> list[Run]:
-    """Queue several runs at once."""
-    runs = [_new(integration, trigger, by, None) for _ in range(count)]
-    with transaction.atomic():
-        Run.everywhere.bulk_create(runs)
-        bell.ring(runs)
-    return runs
+def request_many(
+    *,
+    integration: Integration,
+    count: int,
+    trigger: Trigger,
+    by: User | None = None,
+    idempotency_key: str | None = None,
+    fingerprint: str = "",
+) -> tuple[list[Run], bool]:
+    """Queue several runs at once; return them, and whether they were made now. A key works as in `request`."""
+    if idempotency_key and (earlier := _by_key(integration, idempotency_key, fingerprint)):
+        return earlier, False
+    keys = [_numbered(idempotency_key, number) for number in range(count)]
+    runs = [_new(integration, trigger, by, key, fingerprint) for key in keys]
+    try:
+        with transaction.atomic():
+            Run.everywhere.bulk_create(runs)
+            bell.ring(runs)
+    except IntegrityError:
+        if earlier := _by_key(integration, idempotency_key, fingerprint):
+            return earlier, False
+        raise
+    return runs, True
 
 
 def cancel(*, run: Run, by: User | None = None) -> Run:
@@ -69,7 +91,7 @@ def has_active(integration: Integration) -> bool:
     return Run.everywhere.filter(integration=integration, state__in=ACTIVE).exists()
 
 
-def _new(integration: Integration, trigger: Trigger, by: User | None, key: str | None) -> Run:
+def _new(integration: Integration, trigger: Trigger, by: User | None, key: str | None, fingerprint: str = "") -> Run:
     connector = integration.connector
     if integration.deleted_at:
         raise Refused("integration_deleted", "The integration was deleted.")
@@ -84,11 +106,31 @@ def _new(integration: Integration, trigger: Trigger, by: User | None, key: str |
         connector_version=integration.connector_version,
         trigger=trigger.value,
         idempotency_key=key,
+        order_fingerprint=fingerprint,
         config=schemas.mask(connector.config_schema, integration.config),
         queue=connector.type,
         due_at=timezone.now(),
     )
 
 
-def _by_key(integration: Integration, key: str | None) -> Run | None:
-    return Run.everywhere.filter(integration=integration, idempotency_key=key).first()
+def _numbered(key: str | None, number: int) -> str | None:
+    """The key of one of several runs; the first has the caller's, and no header can hold the others."""
+    return f"{key}\n{number}" if key and number else key
+
+
+def _by_key(integration: Integration, key: str | None, fingerprint: str) -> list[Run]:
+    """The runs that an earlier order with this key made, in their order."""
+    first = Run.everywhere.filter(integration=integration, idempotency_key=key).first() if key else None
+    if first is None:
+        return []
+    if first.order_fingerprint != fingerprint:
+        raise KeyReused(
+            "idempotency_key_reused",
+            "This Idempotency-Key came earlier with another order.",
+            fix="Send each new order with a key of its own.",
+        )
+    mark = f"{key}\n"
+    rows = Run.everywhere.filter(integration=integration, idempotency_key__startswith=mark)
+    # SQLite compares without regard to case, keys do not.
+    others = {str(row.idempotency_key): row for row in rows if str(row.idempotency_key).startswith(mark)}
+    return [first, *(others[each] for each in sorted(others, key=lambda each: int(each.removeprefix(mark))))]

@@ -285,7 +285,7 @@ def test_an_error_of_the_hub_ends_that_run_alone(make_run: MakeRun, monkeypatch:
 
 def test_many_runs_are_stepped_side_by_side(make_integration: MakeIntegration) -> None:
     integration = make_integration({"seconds": 0.2})
-    many = requests.request_many(integration=integration, count=10, trigger=Trigger.API)
+    many, _ = requests.request_many(integration=integration, count=10, trigger=Trigger.API)
 
     runs.advance([run.pk for run in many])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from tenants.api.access import NoAccess, access_of
+from tenants.api.access import Access, NoAccess, access_of
 from tenants.api.problems import Problem
 from tenants.roles import Role
 
@@ -28,12 +28,15 @@ class IsMember(BasePermission):
         except NoAccess:
             detail = "You are a member of no organisation. Ask an administrator of yours to add you."
             raise Problem(403, "no_tenant", detail) from None
-        if not access.may(needed):
-            detail = (
-                f"This needs the role {needed}; you have the role {access.role}. Ask an admin of your organisation."
-            )
-            raise Problem(403, "role_needed", detail)
+        demand(access, needed)
         return True
+
+
+def demand(access: Access, needed: Role) -> None:
+    """Raise the problem of a role that is not enough."""
+    if not access.may(needed):
+        detail = f"This needs the role {needed}; you have the role {access.role}. Ask an admin of your organisation."
+        raise Problem(403, "role_needed", detail)
 
 
 def role_needed(request: Request, view: APIView) -> Role:

@@ -118,10 +118,6 @@ class IntegrationChange(Strict):
             raise ValidationError("An integration keeps its connector. Make another integration.", code="immutable")
         return slug
 
-    def validate_config(self, config: Json) -> Json:
-        old = self.context["config"]
-        return schemas.unmask(self.context["connector"].config_schema, config, old)
-
     def given(self) -> dict[str, Any]:
         """Return what was given, in the words of the service."""
         values = {name: value for name, value in self.validated_data.items() if name not in ("connector", "schedule")}
@@ -141,9 +137,6 @@ class IntegrationNew(IntegrationChange):
         if self.found is None:
             raise ValidationError("There is no such connector. GET integrations/available lists them.", code="unknown")
         return slug
-
-    def validate_config(self, config: Json) -> Json:
-        return config
 
     def given(self) -> dict[str, Any]:
         return {"connector": self.found, **super().given()}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.http import Http404
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from integrations.domain import EngineError, Trigger
-from integrations.services.errors import Invalid, Refused
+from integrations.services.errors import Gone, Invalid, KeyReused, Refused, Stale
 from integrations.vault import Unreadable
 from tenants.api.access import Access, access_of
 from tenants.api.problems import Problem
@@ -30,7 +31,7 @@ class Call(GenericAPIView[Any]):
         return self.access.tenant_id
 
     def handle_exception(self, exc: Exception) -> Response:
-        return super().handle_exception(_problem(exc))
+        return super().handle_exception(problem_of(exc))
 
     def answer_page(self, shape: type[BaseSerializer[Any]]) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -47,12 +48,20 @@ def trigger_of(request: Request) -> Trigger:
     return Trigger.API if isinstance(request.auth, ApiToken) else Trigger.MANUAL
 
 
-def _problem(exc: Exception) -> Exception:
+def problem_of(exc: Exception) -> Exception:
+    """Say what a service raised in the API's words; what no service raises comes back as it is."""
     match exc:
         case Invalid():
             return Problem(400, "invalid", "Some fields are not right; `errors` names each of them.", errors=exc.errors)
+        case KeyReused():
+            return Problem(422, exc.code, f"{exc.detail} {exc.fix}".strip())
         case Refused():
             return Problem(409, exc.code, f"{exc.detail} {exc.fix}".strip())
+        case Stale():
+            detail = "Somebody else changed it since you read it. Read it again and repeat your change."
+            return Problem(412, "changed_meanwhile", detail)
+        case Gone():
+            return Http404()
         case Unreadable():
             detail = (
                 "The credential cannot be opened. Enter its secrets again, or give the hub the key it was sealed with."

@@ -12,11 +12,14 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from integrations.api import etags
 from integrations.api.filters import CredentialFilter
+from integrations.api.shapes.connections import ReportShape
 from integrations.api.shapes.credentials import CredentialChange, CredentialNew, CredentialShape
 from integrations.api.views.base import Call
 from integrations.models import Credential, Integration
-from integrations.services import credentials, overview
+from integrations.services import connections, credentials, overview
+from tenants.roles import Role
 
 
 def rows() -> QuerySet[Credential]:
@@ -41,6 +44,11 @@ def shown(credential: Credential) -> dict[str, Any]:
     }
 
 
+def answer(credential: Credential, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    headers = {**etags.headers(credential.updated_at), **(headers or {})}
+    return Response(CredentialShape(shown(credential)).data, status, headers=headers)
+
+
 class CredentialCall(Call):
     queryset = Credential.everywhere.none()
 
@@ -60,36 +68,60 @@ class Credentials(CredentialCall):
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(CredentialShape([shown(row) for row in page or []], many=True).data)
 
-    @extend_schema(operation_id="credentials_create", request=CredentialNew, responses={201: CredentialShape})
+    @extend_schema(
+        operation_id="credentials_create",
+        parameters=[etags.ETAG],
+        request=CredentialNew,
+        responses={201: CredentialShape},
+    )
     def post(self, request: Request) -> Response:
         shape = CredentialNew(data=request.data, context={"tenant_id": self.tenant_id})
         shape.is_valid(raise_exception=True)
         made = credentials.create(tenant_id=self.tenant_id, by=self.access.user, **shape.given())
-        location = reverse("credential", args=[made.pk])
-        return Response(CredentialShape(shown(self.find(made.pk))).data, 201, headers={"Location": location})
+        headers = {"Location": reverse("credential", args=[made.pk])}
+        return answer(self.find(made.pk), 201, headers)
 
 
 class OneCredential(CredentialCall):
-    @extend_schema(operation_id="credentials_read", responses=CredentialShape)
+    @extend_schema(operation_id="credentials_read", parameters=[etags.ETAG], responses=CredentialShape)
     def get(self, request: Request, pk: UUID) -> Response:
-        return Response(CredentialShape(shown(self.find(pk))).data)
+        return answer(self.find(pk))
 
-    @extend_schema(operation_id="credentials_replace", request=CredentialChange, responses=CredentialShape)
+    @extend_schema(
+        operation_id="credentials_replace",
+        parameters=[etags.IF_MATCH, etags.ETAG],
+        request=CredentialChange,
+        responses=CredentialShape,
+    )
     def put(self, request: Request, pk: UUID) -> Response:
         return self._change(pk, is_partial=False)
 
-    @extend_schema(operation_id="credentials_change", request=CredentialChange, responses=CredentialShape)
+    @extend_schema(
+        operation_id="credentials_change",
+        parameters=[etags.IF_MATCH, etags.ETAG],
+        request=CredentialChange,
+        responses=CredentialShape,
+    )
     def patch(self, request: Request, pk: UUID) -> Response:
         return self._change(pk, is_partial=True)
 
-    @extend_schema(operation_id="credentials_delete", responses={204: None})
+    @extend_schema(operation_id="credentials_delete", parameters=[etags.IF_MATCH], responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
-        credentials.delete(credential=self.find(pk), by=self.access.user)
+        credentials.delete(credential=self.find(pk), by=self.access.user, seen=etags.seen(request))
         return Response(status=204)
 
     def _change(self, pk: UUID, *, is_partial: bool) -> Response:
         found = self.find(pk)
         shape = CredentialChange(data=self.request.data, partial=is_partial, context={"credential": found})
         shape.is_valid(raise_exception=True)
-        changed = credentials.update(credential=found, by=self.access.user, **shape.given())
-        return Response(CredentialShape(shown(changed)).data)
+        seen = etags.seen(self.request)
+        changed = credentials.update(credential=found, by=self.access.user, seen=seen, **shape.given())
+        return answer(self.find(changed.pk))
+
+
+class TestCredential(CredentialCall):
+    roles = {"POST": Role.OPERATOR}
+
+    @extend_schema(operation_id="credentials_test", request=None, responses=ReportShape)
+    def post(self, request: Request, pk: UUID) -> Response:
+        return Response(ReportShape(connections.try_credential(credential=self.find(pk), by=self.access.user)).data)

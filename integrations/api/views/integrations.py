@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +15,9 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from integrations.api import etags
 from integrations.api.filters import IntegrationFilter
+from integrations.api.shapes.connections import ReportShape
 from integrations.api.shapes.integrations import IntegrationChange, IntegrationNew, IntegrationShape
 from integrations.api.shapes.runs import (
     LONGEST_WAIT_SECONDS,
@@ -24,12 +28,16 @@ from integrations.api.shapes.runs import (
     RunsShape,
 )
 from integrations.api.views.base import Call, checked, trigger_of
+from integrations.domain import Json
 from integrations.models import Integration, Run
-from integrations.services import integrations, overview, requests, waiting
+from integrations.services import connections, integrations, overview, requests, waiting
 from tenants.roles import Role
 
 KEY = OpenApiParameter(
-    "Idempotency-Key", str, OpenApiParameter.HEADER, description="The same key returns the same run."
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="The same key and body return the same run; the same key with another body is answered 422.",
 )
 
 RUN_OR_RUNS = PolymorphicProxySerializer(
@@ -37,9 +45,10 @@ RUN_OR_RUNS = PolymorphicProxySerializer(
 )
 
 
-def shown(integration: Integration) -> Any:
+def answer(integration: Integration, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     [row] = overview.of([integration])
-    return IntegrationShape(row).data
+    headers = {**etags.headers(integration.updated_at), **(headers or {})}
+    return Response(IntegrationShape(row).data, status, headers=headers)
 
 
 class Integrations(Call):
@@ -56,12 +65,17 @@ class Integrations(Call):
         rows = overview.of(page or [])
         return self.get_paginated_response(IntegrationShape(rows, many=True).data)
 
-    @extend_schema(operation_id="integrations_create", request=IntegrationNew, responses={201: IntegrationShape})
+    @extend_schema(
+        operation_id="integrations_create",
+        parameters=[etags.ETAG],
+        request=IntegrationNew,
+        responses={201: IntegrationShape},
+    )
     def post(self, request: Request) -> Response:
         shape = IntegrationNew(data=request.data, context={"tenant_id": self.tenant_id})
         shape.is_valid(raise_exception=True)
         made = integrations.create(tenant_id=self.tenant_id, by=self.access.user, **shape.given())
-        return Response(shown(made), 201, headers={"Location": reverse("integration", args=[made.pk])})
+        return answer(made, 201, {"Location": reverse("integration", args=[made.pk])})
 
 
 class OneIntegration(Call):
@@ -70,29 +84,50 @@ class OneIntegration(Call):
     def find(self, pk: UUID) -> Integration:
         return get_object_or_404(overview.integration().select_related("credential"), pk=pk)
 
-    @extend_schema(operation_id="integrations_read", responses=IntegrationShape)
+    @extend_schema(operation_id="integrations_read", parameters=[etags.ETAG], responses=IntegrationShape)
     def get(self, request: Request, pk: UUID) -> Response:
-        return Response(shown(self.find(pk)))
+        return answer(self.find(pk))
 
-    @extend_schema(operation_id="integrations_replace", request=IntegrationChange, responses=IntegrationShape)
+    @extend_schema(
+        operation_id="integrations_replace",
+        parameters=[etags.IF_MATCH, etags.ETAG],
+        request=IntegrationChange,
+        responses=IntegrationShape,
+    )
     def put(self, request: Request, pk: UUID) -> Response:
         return self._change(pk, is_partial=False)
 
-    @extend_schema(operation_id="integrations_change", request=IntegrationChange, responses=IntegrationShape)
+    @extend_schema(
+        operation_id="integrations_change",
+        parameters=[etags.IF_MATCH, etags.ETAG],
+        request=IntegrationChange,
+        responses=IntegrationShape,
+    )
     def patch(self, request: Request, pk: UUID) -> Response:
         return self._change(pk, is_partial=True)
 
-    @extend_schema(operation_id="integrations_delete", responses={204: None})
+    @extend_schema(operation_id="integrations_delete", parameters=[etags.IF_MATCH], responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
-        integrations.delete(integration=self.find(pk), by=self.access.user)
+        integrations.delete(integration=self.find(pk), by=self.access.user, seen=etags.seen(request))
         return Response(status=204)
 
     def _change(self, pk: UUID, *, is_partial: bool) -> Response:
         found = self.find(pk)
-        context = {"connector": found.connector, "config": found.config}
+        context = {"connector": found.connector}
         shape = IntegrationChange(data=self.request.data, partial=is_partial, context=context)
         shape.is_valid(raise_exception=True)
-        return Response(shown(integrations.update(integration=found, by=self.access.user, **shape.given())))
+        seen = etags.seen(self.request)
+        return answer(integrations.update(integration=found, by=self.access.user, seen=seen, **shape.given()))
+
+
+class TestIntegration(Call):
+    queryset = Integration.everywhere.none()
+    roles = {"POST": Role.OPERATOR}
+
+    @extend_schema(operation_id="integrations_test", request=None, responses=ReportShape)
+    def post(self, request: Request, pk: UUID) -> Response:
+        found = get_object_or_404(overview.integration().select_related("credential"), pk=pk)
+        return Response(ReportShape(connections.try_integration(integration=found, by=self.access.user)).data)
 
 
 class RunIntegration(Call):
@@ -105,32 +140,36 @@ class RunIntegration(Call):
         operation_id="integrations_run",
         parameters=[RunQuery, KEY],
         request=RunOrder,
-        responses={200: RunShape, 202: RUN_OR_RUNS},
+        responses={200: RUN_OR_RUNS, 202: RUN_OR_RUNS},
     )
     def post(self, request: Request, pk: UUID) -> Response:
         count = checked(RunOrder(data=request.data)).validated_data.get("count")
         wait = checked(RunQuery(data=request.query_params)).validated_data["wait"]
         key = checked(RunHeaders(data={"key": request.headers.get("Idempotency-Key")})).validated_data["key"]
         integration = get_object_or_404(overview.integration(), pk=pk)
+        if count is not None and wait:
+            raise ValidationError({"count": "Leave it out with ?wait: that waits for one run."})
+        order: Json = {
+            "integration": integration,
+            "trigger": trigger_of(request),
+            "by": self.access.user,
+            # The prefix keeps a caller's keys apart from the hub's own.
+            "idempotency_key": f"caller:{key}" if key else None,
+            "fingerprint": fingerprint(request.data) if key else "",
+        }
         if count is None:
-            return self._run_once(integration, key, wait)
-        if wait or key:
-            raise ValidationError({"count": "Leave it out with ?wait or Idempotency-Key: these are for one run."})
-        runs = requests.request_many(
-            integration=integration, count=count, trigger=trigger_of(request), by=self.access.user
-        )
-        return Response(RunsShape({"runs": runs}).data, 202)
+            return self._run_once(order, wait)
+        runs, is_new = requests.request_many(count=count, **order)
+        return Response(RunsShape({"runs": runs}).data, 202 if is_new else 200)
 
-    def _run_once(self, integration: Integration, key: str | None, wait: int) -> Response:
-        # The prefix keeps a caller's keys apart from the hub's own.
-        run, is_new = requests.request(
-            integration=integration,
-            trigger=trigger_of(self.request),
-            by=self.access.user,
-            idempotency_key=f"caller:{key}" if key else None,
-        )
+    def _run_once(self, order: Json, wait: int) -> Response:
+        run, is_new = requests.request(**order)
         if wait and not run.is_final:
             waiting.until_ended(run.pk, min(wait, LONGEST_WAIT_SECONDS))
             run = overview.runs().get(pk=run.pk)
         status = 202 if is_new and not run.is_final else 200
         return Response(RunShape(run).data, status, headers={"Location": reverse("run", args=[run.pk])})
+
+
+def fingerprint(body: Any) -> str:
+    return hashlib.sha256(json.dumps(body or {}, sort_keys=True).encode()).hexdigest()

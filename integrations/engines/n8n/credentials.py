@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from connectors import maps
 from integrations.domain import EngineError, Json, Origin
 
 
@@ -37,32 +38,27 @@ def translate(mapping: Json, credential: Json) -> N8nCredential:
 
 
 def _choose(mapping: Json, credential: Json) -> Json:
-    while "by" in mapping:
-        chosen = resolve(mapping["by"], credential) or mapping.get("default")
-        cases: dict[str, Json] = mapping["cases"]
-        if chosen not in cases:
-            raise _unknown_case(mapping["by"], chosen, cases)
-        mapping = cases[chosen]
-    return mapping
+    try:
+        return maps.choose(mapping, credential)
+    except maps.UnknownCase as case:
+        raise _unknown_case(case) from None
 
 
-def _unknown_case(pointer: str, chosen: object, cases: dict[str, Json]) -> EngineError:
+def _unknown_case(case: maps.UnknownCase) -> EngineError:
     return EngineError(
-        f"The connector does not say which n8n credential stands for {pointer} = {chosen!r}.",
+        f"The connector does not say which n8n credential stands for {case.pointer} = {case.found!r}.",
         retryable=False,
         code="credential_map",
         origin=Origin.HUB,
-        fix=f"Add the case to the connector's n8n.credential map; it knows {', '.join(sorted(cases)) or 'none'}.",
+        fix=f"Add the case to the connector's n8n.credential map; it knows {', '.join(case.known) or 'none'}.",
     )
 
 
 def _fill(source: Any, credential: Json) -> Any:
-    if isinstance(source, str):
-        return literal(resolve(source, credential))
-    if "from" in source:
-        found = resolve(source["from"], credential)
-        return source.get("else") if found is None else literal(found)
-    return source.get("value")
+    # What the connector's author wrote may be an expression, what a user typed may not.
+    from_user = source if isinstance(source, str) else source.get("from")
+    found = maps.resolve(from_user, credential) if from_user else None
+    return literal(found) if found is not None else maps.fill(source, credential)
 
 
 def literal(value: Any) -> Any:
@@ -71,13 +67,3 @@ def literal(value: Any) -> Any:
         return value
     quoted = json.dumps(value).replace("{", "\\u007b").replace("}", "\\u007d")
     return f"={{{{ {quoted} }}}}"
-
-
-def resolve(pointer: str, value: Any) -> Any:
-    """Follow a JSON pointer; None when nothing is there."""
-    for part in pointer.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        if not isinstance(value, dict) or name not in value:
-            return None
-        value = value[name]
-    return value

@@ -22,8 +22,9 @@ from integrations.domain import (
     Plan,
     Progress,
     Ref,
+    Verdict,
 )
-from integrations.engines.n8n import failures
+from integrations.engines.n8n import failures, trial
 from integrations.engines.n8n.client import DATA_SECONDS, NEW_KEY, RUN_ONE, Client
 from integrations.engines.n8n.execution import RUNNING, Execution
 from integrations.engines.n8n.provisioning import Provisioning, deprovision
@@ -42,9 +43,10 @@ class N8nEngine:
     keeps_data = True
     poll_seconds = (0.006, 1.0)
 
-    def __init__(self, url: str | None = None, key: str | None = None) -> None:
+    def __init__(self, url: str | None = None, key: str | None = None, test_key: str | None = None) -> None:
         self._url = settings.N8N_URL if url is None else url
         self._key = settings.N8N_API_KEY if key is None else key
+        self._test_key = settings.N8N_TEST_API_KEY if test_key is None else test_key
 
     @cached_property
     def client(self) -> Client:
@@ -72,6 +74,9 @@ class N8nEngine:
 
     def deprovision(self, ref: Ref) -> None:
         deprovision(self.client, ref)
+
+    def test(self, plan: Plan, seconds: float) -> Verdict | None:
+        return trial.attempt(Client(self._url, self._test_key), plan, seconds) if self._url and self._test_key else None
 
     def start(self, job: Job) -> Progress:
         if not job.ref.get("path"):

@@ -39,6 +39,12 @@ SERVICE = Kind(
     "service_failed", Origin.SERVICE, "The service itself failed. Try again later, or ask its operators.", True
 )
 HOST = Kind("host_unknown", Origin.SETTINGS, "No such host. Check the address in the settings for typing errors.")
+ADDRESS = Kind(
+    "address_not_allowed",
+    Origin.SETTINGS,
+    "Use a public address, or have an administrator allow the network: in HUB_OUTBOUND_ALLOW, and in n8n's "
+    "N8N_SSRF_ALLOWED_IP_RANGES where the hub does not start n8n itself.",
+)
 NETWORK = Kind("network", Origin.NETWORK, "Check that the service is up and that n8n's machine can reach it.", True)
 CERTIFICATE = Kind(
     "certificate", Origin.NETWORK, "The service's TLS certificate is not accepted; have it renewed or trusted."
@@ -49,6 +55,9 @@ BY_STATUS = {401: CREDENTIAL, 403: CREDENTIAL, 404: NOT_FOUND, 408: NETWORK, 410
 BY_NETWORK_CODE = {"ENOTFOUND": HOST, "EAI_AGAIN": NETWORK}
 NETWORK_PREFIXES = ("ECONN", "ETIMEDOUT", "EHOST", "ENET", "EPIPE", "ESOCKET", "EPROTO")
 CERTIFICATE_MARKS = ("CERT", "SELF_SIGNED", "UNABLE_TO_VERIFY")
+
+SSRF = "(SSRF)"
+"""n8n's own protection has no code for what it stops, only words."""
 
 CRASHED = Failure(
     "engine_crashed",
@@ -77,7 +86,7 @@ def explain(execution: Execution) -> Failure:
     node = _object(error.get("node"))
     step = str(told.get("step") or node.get("name") or execution.last_node)
     code = told.get("httpCode") or error.get("httpCode")
-    kind = _told_kind(told) or kind_of(code)
+    kind = _told_kind(told) or (ADDRESS if _is_blocked(error) else kind_of(code))
     return Failure(
         code=kind.code,
         origin=kind.origin,
@@ -111,7 +120,13 @@ def _told_kind(told: Json) -> Kind | None:
     return Kind(str(told["code"]), known, str(told.get("fix") or NODE.fix), told.get("retryable") is True)
 
 
+def _is_blocked(error: Json) -> bool:
+    return SSRF in f"{error.get('message')} {error.get('description')}"
+
+
 def _message(step: str, status: int | None, error: Json) -> str:
+    if _is_blocked(error):
+        return f"{step}: n8n did not send the request: its address is in a network that may not be called."
     words = str(error.get("description") or error.get("message") or "no reason given")[:QUOTED_CHARACTERS]
     if status and status >= 400:
         return f"{step}: the service answered HTTP {status}: {words}"

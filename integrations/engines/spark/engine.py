@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from integrations.domain import EngineError, Handle, Health, Job, LogPage, Origin, Plan, Progress, Ref
+from integrations.domain import EngineError, Handle, Health, Job, LogPage, Origin, Plan, Progress, Ref, Verdict
 from integrations.engines.spark import endings, logs, process, progress, submit
 from integrations.engines.spark.installation import Java, Missing, spark_home, spark_version
 from integrations.engines.spark.rundir import RunDirectory
@@ -41,6 +41,9 @@ class SparkEngine:
 
     def deprovision(self, ref: Ref) -> None:
         return
+
+    def test(self, plan: Plan, seconds: float) -> Verdict | None:
+        return None
 
     def start(self, job: Job) -> Progress:
         directory = RunDirectory(job.workspace.absolute())

@@ -99,7 +99,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def n8n(n8n_server: RunningN8n) -> N8nEngine:
-    return N8nEngine(n8n_server.url, n8n_server.key)
+    return N8nEngine(n8n_server.url, n8n_server.key, n8n_server.test_key)
 
 
 @dataclass(frozen=True)

@@ -220,3 +220,10 @@ def test_a_failure_says_what_and_where(
 def test_a_service_that_is_down_is_a_failure_of_the_network(fail: Callable) -> None:
     failure = fail(url="http://127.0.0.1:1")
     assert (failure.code, failure.origin, failure.retryable) == ("network", Origin.NETWORK, True)
+
+
+@pytest.mark.parametrize("url", ["http://169.254.169.254/latest/meta-data/", "http://[::ffff:10.0.0.1]/"])
+def test_n8n_itself_calls_nothing_inside(fail: Callable, url: str) -> None:
+    failure = fail(url=url)
+    assert (failure.code, failure.origin, failure.retryable) == ("address_not_allowed", Origin.SETTINGS, False)
+    assert "HUB_OUTBOUND_ALLOW" in failure.fix

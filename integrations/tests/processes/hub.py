@@ -66,6 +66,7 @@ class Hub:
             "HUB_ENGINES": ",".join(f"{name}={path}" for name, path in engines.items()),
             "HUB_KEYS": f"test={KEY}",
             "HUB_LEASE_SECONDS": "4",
+            "HUB_OUTBOUND_ALLOW": "127.0.0.1/32",  # where the works are
             "HUB_PATIENCE_SECONDS": "600",
             "HUB_SECURE_COOKIES": "false",
             "SPARK_MASTER": "local[1]",

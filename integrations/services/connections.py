@@ -1,0 +1,116 @@
+"""Does it connect? Tests of integrations and credentials, step by step, without running anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from django.utils import timezone
+
+from connectors import schemas
+from connectors.models import Connector
+from integrations.domain import EngineError, Json, Plan, Verdict
+from integrations.engines import registry
+from integrations.masking import Mask
+from integrations.models import Credential, Integration
+from integrations.services.errors import Refused
+from integrations.services.probes import Probe, Stage
+from tenants.models import User
+from tenants.services import audit
+
+LONGEST_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    stages: Sequence[Stage]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        return all(stage.ok for stage in self.stages)
+
+    @property
+    def is_credential_good(self) -> bool | None:
+        """What the test says of the credential; None when it did not come so far."""
+        return next((stage.ok for stage in self.stages if stage.name == "authenticate"), None)
+
+
+def try_integration(*, integration: Integration, by: User | None) -> Report:
+    """Raises `Refused` when there is nothing to test, `vault.Unreadable`."""
+    report = _tested(integration.connector, integration.credential, integration.config)
+    audit.record(tenant_id=integration.tenant_id, actor=by, verb="tested", subject=integration, after=_summary(report))
+    return report
+
+
+def try_credential(*, credential: Credential, by: User | None) -> Report:
+    """Test it with the settings of the integration that uses it: its own may not say where to go. Raises as above."""
+    user = Integration.everywhere.filter(credential=credential, deleted_at=None).order_by("-updated_at").first()
+    report = _tested(credential.connector, credential, user.config if user else {})
+    audit.record(tenant_id=credential.tenant_id, actor=by, verb="tested", subject=credential, after=_summary(report))
+    return report
+
+
+def _tested(connector: Connector, credential: Credential | None, config: Json) -> Report:
+    began = time.monotonic()
+    data: Json = credential.data if credential else {}
+    stages = _probed(connector, data, config) or _asked_engine(connector, data)
+    if stages is None:
+        raise Refused(
+            "nothing_to_test",
+            f"{connector.name} has no test of its connection, or there is no integration yet that says where to go.",
+            fix="Run an integration to try it.",
+        )
+    report = Report(stages, round(time.monotonic() - began, 4))
+    if credential:
+        _note(credential, report)
+    return report
+
+
+def _probed(connector: Connector, data: Json, config: Json) -> list[Stage] | None:
+    if not connector.test:
+        return None
+    mask = Mask(schemas.secrets(connector.credential_schema, data))
+    filled = schemas.defaults(connector.config_schema, config)
+    probe = Probe(connector.test, {"credential": data, "config": filled}, mask)
+    return probe.run(LONGEST_SECONDS) if probe.url else None
+
+
+def _asked_engine(connector: Connector, data: Json) -> list[Stage] | None:
+    """Have the engine test the credential its own way."""
+    plan = Plan(
+        key=str(uuid4()),
+        name=f"Test of {connector.name}",
+        template=connector.template,
+        credential_map=connector.n8n_credentials,
+        credential=data,
+    )
+    began = time.monotonic()
+    try:
+        verdict = registry.get(connector.type).test(plan, LONGEST_SECONDS)
+    except EngineError as error:
+        # It says nothing of the credential, and what an engine says may hold anything.
+        verdict = Verdict(False, "The engine that would test it cannot be asked now.", "connect", error.failure.fix)
+    if verdict is None:
+        return None
+    mask = Mask(schemas.secrets(connector.credential_schema, data))
+    seconds = round(time.monotonic() - began, 4)
+    return [Stage(verdict.step, verdict.is_ok, seconds, mask.text(verdict.message), verdict.fix)]
+
+
+def _note(credential: Credential, report: Report) -> None:
+    """Keep what came of it with the credential, unless that was changed meanwhile."""
+    if report.is_credential_good is None:
+        return
+    row = Credential.everywhere.filter(pk=credential.pk, revision=credential.revision)
+    if report.is_credential_good:
+        row.update(status=Credential.Status.VERIFIED, verified_at=timezone.now())
+    else:
+        row.update(status=Credential.Status.REJECTED)
+
+
+def _summary(report: Report) -> Json:
+    failed = next((stage.name for stage in report.stages if not stage.ok), None)
+    return {"ok": report.ok, "failed": failed}
