@@ -15,6 +15,7 @@ from integrations.domain import EngineError, Json, Plan, Verdict
 from integrations.engines import registry
 from integrations.masking import Mask
 from integrations.models import Credential, Integration
+from integrations.services import references
 from integrations.services.errors import Refused
 from integrations.services.probes import Probe, Stage
 from tenants.models import User
@@ -55,7 +56,7 @@ def try_credential(*, credential: Credential, by: User | None) -> Report:
 
 def _tested(connector: Connector, credential: Credential | None, config: Json) -> Report:
     began = time.monotonic()
-    data: Json = credential.data if credential else {}
+    data = _resolved(credential, connector) if credential else {}
     stages = _probed(connector, data, config) or _asked_engine(connector, data)
     if stages is None:
         raise Refused(
@@ -67,6 +68,13 @@ def _tested(connector: Connector, credential: Credential | None, config: Json) -
     if credential:
         _note(credential, report)
     return report
+
+
+def _resolved(credential: Credential, connector: Connector) -> Json:
+    try:
+        return references.resolve(credential, connector.credential_schema)
+    except EngineError as error:
+        raise Refused("secret_not_found", error.failure.message, fix=error.failure.fix) from error
 
 
 def _probed(connector: Connector, data: Json, config: Json) -> list[Stage] | None:

@@ -47,9 +47,9 @@ def test_either_spelling_is_kept_and_shown_as_what_it_refers_to(acme: Tenant, sp
 def test_what_was_shown_can_be_sent_back(acme: Tenant) -> None:
     made = make(acme)
 
-    credentials.update(credential=made, by=None, data=credentials.public(made)[0])
+    made = credentials.update(credential=made, by=None, data=credentials.public(made)[0])
     assert (made.data, made.revision) == ({"key": NAME}, 1)
-    credentials.update(credential=made, by=None, data={"key": "env://HUB_SECRET_OTHER"})
+    made = credentials.update(credential=made, by=None, data={"key": "env://HUB_SECRET_OTHER"})
     assert (made.data, made.revision) == ({"key": "env://HUB_SECRET_OTHER"}, 2)
 
 
