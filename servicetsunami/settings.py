@@ -104,6 +104,7 @@ SECURE_COOKIES = env.bool("HUB_SECURE_COOKIES", default=True)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 if SECURE_COOKIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+TRUSTED_PROXIES = env.int("HUB_TRUSTED_PROXIES", default=0)
 
 # Vault: "newest=<base64 of 32 bytes>,older=<...>", or a file of one such pair a line
 KEYS = env.str("HUB_KEYS", default="")
@@ -179,6 +180,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "RunState": "integrations.api.shapes.runs.RUN_STATES",
+        "TokenState": "tenants.api.shapes.TOKEN_STATES",
+        "InvitationState": "tenants.api.shapes.INVITATION_STATES",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "tenants.api.openapi.add_problems",

@@ -19,6 +19,7 @@ urlpatterns = [
     # `integrations/available` is the connectors' and comes first: `integrations/{id}` would take it.
     path("api/v1/", include("connectors.api.urls")),
     path("api/v1/", include("integrations.api.urls")),
+    path("api/v1/", include("tenants.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("admin/", admin.site.urls),

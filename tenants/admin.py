@@ -87,8 +87,9 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "tenant", "actor", "verb", "object_type", "object_name")
+    list_display = ("at", "tenant", "actor_name", "verb", "object_type", "object_name", "address", "via")
     list_filter = ("verb", "object_type")
-    list_select_related = ("tenant", "actor")
-    search_fields = ("object_name", "actor__email")
+    list_select_related = ("tenant",)
+    search_fields = ("object_name", "actor_name", "request_id")
+    exclude = ("actor",)
     date_hierarchy = "at"

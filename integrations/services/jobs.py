@@ -13,6 +13,7 @@ from integrations.engines.base import Engine
 from integrations.masking import Mask
 from integrations.models import Credential, DatasetVersion, Deployment, Integration, Run
 from integrations.services import datasets, deployments
+from tenants.services import audit
 
 USED_SECONDS = 60
 
@@ -35,7 +36,7 @@ def prepare(run: Run, engine: Engine) -> Prepared:
     sources, versions = datasets.sources(integration=run.integration)
     deployment = deployments.ensure(run.integration) if engine.needs_deployment else None
     if run.integration.credential:
-        _touch(run.integration.credential)
+        _note_use(run, run.integration.credential)
     job, mask = _job(run, deployment, tuple(sources))
     return Prepared(job, mask, deployment, versions)
 
@@ -83,8 +84,10 @@ def _spark(integration: Integration) -> SparkEntry | None:
     )
 
 
-def _touch(credential: Credential) -> None:
-    """Note the use, at most once a minute: it is for people, and every write costs."""
+def _note_use(run: Run, credential: Credential) -> None:
+    """Note the use: in the trail once a run, and on the credential at most once a minute, for every write costs."""
+    after = {"integration": run.integration.name, "trigger": run.trigger}
+    audit.note_use(subject=credential, tenant_id=run.tenant_id, actor=run.requested_by, user=run, after=after)
     now = timezone.now()
     if credential.last_used_at is None or (now - credential.last_used_at).total_seconds() > USED_SECONDS:
         Credential.everywhere.filter(pk=credential.pk).update(last_used_at=now)

@@ -23,9 +23,10 @@ from integrations.api.shapes.runs import (
     RunShape,
     RunsShape,
 )
-from integrations.api.views.base import Call, checked, trigger_of
+from integrations.api.views.base import Call, trigger_of
 from integrations.models import Integration, Run
 from integrations.services import integrations, overview, requests, waiting
+from tenants.api.calls import checked
 from tenants.roles import Role
 
 KEY = OpenApiParameter(

@@ -1,0 +1,17 @@
+"""The addresses of a tenant's own affairs, below /api/v1/."""
+
+from __future__ import annotations
+
+from tenants.api import views
+from tenants.api.routes import call
+
+urlpatterns = [
+    *call("tokens/", views.Tokens, "tokens"),
+    *call("tokens/<uuid:pk>", views.OneToken, "token"),
+    *call("members/", views.Members, "members"),
+    *call("members/leave", views.Leave, "member-leave"),
+    *call("members/<uuid:pk>", views.OneMember, "member"),
+    *call("tenants/", views.Tenants, "tenants"),
+    *call("audit/", views.Audit, "audit"),
+    *call("audit/export", views.AuditExport, "audit-export"),
+]
