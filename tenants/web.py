@@ -30,6 +30,7 @@ class Login(LoginView):
     template_name = "login.html"
     authentication_form = LoginForm
     redirect_authenticated_user = True
+    http_method_names = ["get", "head", "post"]
 
 
 @login_required
