@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from servicetsunami import health
-from tenants import web
 
 handler400 = "tenants.api.problems.bad_request"
 handler403 = "tenants.api.problems.permission_denied"
@@ -25,8 +23,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.live, name="healthz"),
     path("readyz", health.ready, name="readyz"),
-    path("login", web.Login.as_view(), name="login"),
-    path("logout", LogoutView.as_view(), name="logout"),
-    path("tenant", web.choose_tenant, name="choose_tenant"),
+    path("", include("tenants.web.urls")),
     path("", include("integrations.web.urls")),
 ]

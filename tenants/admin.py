@@ -7,7 +7,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from tenants.models import ApiToken, AuditEvent, Member, Tenant, User
+from tenants.models import ApiToken, AuditEvent, Invitation, Member, Tenant, User
 from tenants.services import tokens
 
 admin.site.site_header = admin.site.site_title = "Integrations Hub"
@@ -83,6 +83,14 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("tenants.change_apitoken")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    list_display = ("email", "tenant", "role", "invited_by", "expires_at", "accepted_by", "withdrawn_at")
+    list_select_related = ("tenant", "invited_by", "accepted_by")
+    search_fields = ("email", "tenant__name")
+    exclude = ("sha256",)
 
 
 @admin.register(AuditEvent)

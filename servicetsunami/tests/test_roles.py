@@ -19,7 +19,7 @@ from integrations.testing import KEY, fake_connector, follow
 from servicetsunami.tests.routes import METHODS, TABLE, Row, admin_routes, filled, routes, table
 from tenants.models import ApiToken, Member, Tenant, User
 from tenants.roles import Role
-from tenants.services import tokens
+from tenants.services import invitations, tokens
 from tenants.testing import join
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bells")]
@@ -38,29 +38,35 @@ def people(acme: Tenant) -> dict[Role, User]:
 
 @pytest.fixture
 def objects(acme: Tenant, people: dict[Role, User], make_run: Callable[..., Run]) -> dict[str, str]:
-    """One of everything that Acme has, by the noun its address begins with."""
+    """One of everything that Acme has, by the noun of its address."""
     connector = fake_connector("own", credential=KEY, tenant=acme)
     run = follow(make_run({"rows": [{"a": 1}]}, connector=connector, credential=NewCredential("one", {"key": "x"})))
     member = Member.everywhere.get(user=people[Role.VIEWER])
     token, _ = tokens.issue(member=member, name="own")
+    invitation, secret = invitations.create(tenant=acme, by=people[Role.ADMIN], role=Role.VIEWER)
     found = {
         "connectors": Connector.objects.get(slug="own").slug,
         "credentials": run.integration.credential_id,
         "datasets": Dataset.everywhere.get().pk,
         "integrations": run.integration_id,
+        "invitations": invitation.pk,
         "members": member.pk,
         "runs": run.pk,
+        "secret": secret,
         "tokens": token.pk,
     }
     return {noun: str(key) for noun, key in found.items()}
 
 
 def at(route: str, objects: dict[str, str]) -> str:
-    """Fill the places of a route with the object that its noun names."""
-    noun = route.removeprefix("/api/v1/").strip("/").split("/")[0]
-    if "{" in route and noun not in objects:
-        raise AssertionError(f"{route} names an object that this test does not make: add one of {noun!r} to `objects`.")
-    return at_key(route, objects.get(noun, ""))
+    """Fill the place of a route with the object that its name, or the noun before it, stands for."""
+    found = re.search(r"(\w+)/\{(\w+)\}", route)
+    if found is None:
+        return route
+    noun, place = found.groups()
+    if place not in objects and noun not in objects:
+        raise AssertionError(f"{route} names an object that this test does not make: add {noun!r} to `objects`.")
+    return at_key(route, objects.get(place) or objects[noun])
 
 
 def at_key(route: str, key: str = NO_ID) -> str:
@@ -130,8 +136,8 @@ def test_every_method_of_a_route_is_in_the_table(
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
-def test_nobody_is_let_in_where_the_table_says_so_alone(row: Row) -> None:
-    answer = ask(client_of(), row.method, at_key(row.route))
+def test_nobody_is_let_in_where_the_table_says_so_alone(row: Row, objects: dict[str, str]) -> None:
+    answer = ask(client_of(), row.method, at(row.route, objects))
     if row.level == "anyone":
         assert is_let_in(answer, row)
     else:
@@ -171,7 +177,7 @@ def test_a_token_opens_calls_and_nothing_else(row: Row, people: dict[Role, User]
     if row.is_api and row.level != "session":
         assert is_let_in(answer, row), answer.content
     else:
-        assert_refused(answer, row)
+        assert_refused(answer, row, 403 if row.is_api else 401)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.level != "anyone"], ids=str)

@@ -16,10 +16,10 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tenants.api.authentication import SessionAuthentication
 from tenants.api.calls import Call, checked
 from tenants.api.filters import AuditFilter, TokenFilter
 from tenants.api.negotiation import AnyAccept
+from tenants.api.permissions import IsSession
 from tenants.api.problems import Problem
 from tenants.api.shapes import (
     EventShape,
@@ -190,8 +190,7 @@ class AcceptInvitation(Call):
     """For somebody signed in. A token speaks for one organisation and cannot join another."""
 
     queryset = Member.everywhere.none()
-    authentication_classes = [SessionAuthentication]
-    permission_classes = [IsAuthenticated]
+    permission_classes = [IsSession]
 
     @extend_schema(operation_id="invitations_accept", request=InvitationAccept, responses={201: MemberShape})
     def post(self, request: Request) -> Response:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from django import forms
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,16 +12,7 @@ from django.views.decorators.http import require_POST
 
 from tenants.models import User
 from tenants.services import members
-
-
-class LoginForm(AuthenticationForm):
-    username = forms.EmailField(
-        label="Email", widget=forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username"})
-    )
-    error_messages = {
-        "invalid_login": "Email and password do not match. Mind upper and lower case in the password.",
-        "inactive": "This account is closed. Ask an administrator of your organisation.",
-    }
+from tenants.web.forms import LoginForm
 
 
 class Login(LoginView):
