@@ -53,6 +53,7 @@ def objects(acme: Tenant, people: dict[Role, User], make_run: Callable[..., Run]
         "members": member.pk,
         "runs": run.pk,
         "secret": secret,
+        "uidb64": "nobody",
         "tokens": token.pk,
     }
     return {noun: str(key) for noun, key in found.items()}

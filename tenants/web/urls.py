@@ -10,6 +10,10 @@ from tenants.web import api_tokens, audit, joining, signing, team
 urlpatterns = [
     path("login", signing.Login.as_view(), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
+    path("password/forgotten", signing.Forgotten.as_view(), name="forgotten"),
+    path("password/forgotten/sent", signing.Sent.as_view(), name="forgotten_sent"),
+    path("password/new/<uidb64>/<token>", signing.NewPassword.as_view(), name="password_reset_confirm"),
+    path("password", signing.ChangePassword.as_view(), name="change_password"),
     path("tenant", signing.choose_tenant, name="choose_tenant"),
     path("invitations/<str:secret>", joining.AcceptInvitation.as_view(), name="accept_invitation"),
     path("team", team.Team.as_view(), name="team"),
