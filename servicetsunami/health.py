@@ -7,6 +7,7 @@ from collections.abc import Callable
 from celery import current_app
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
 
 from integrations.vault import canary
 
@@ -28,10 +29,12 @@ CHECKS: dict[str, tuple[Callable[[], None], str]] = {
 }
 
 
+@require_safe
 def live(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """Answer 200 when all parts answer, else 503 that names each part and says what to do."""
     parts = {name: _say(check, fix) for name, (check, fix) in CHECKS.items()}

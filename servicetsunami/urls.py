@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from servicetsunami import health
-from tenants import web
 
 handler400 = "tenants.api.problems.bad_request"
 handler403 = "tenants.api.problems.permission_denied"
@@ -19,13 +17,12 @@ urlpatterns = [
     # `integrations/available` is the connectors' and comes first: `integrations/{id}` would take it.
     path("api/v1/", include("connectors.api.urls")),
     path("api/v1/", include("integrations.api.urls")),
+    path("api/v1/", include("tenants.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("admin/", admin.site.urls),
     path("healthz", health.live, name="healthz"),
     path("readyz", health.ready, name="readyz"),
-    path("login", web.Login.as_view(), name="login"),
-    path("logout", LogoutView.as_view(), name="logout"),
-    path("tenant", web.choose_tenant, name="choose_tenant"),
+    path("", include("tenants.web.urls")),
     path("", include("integrations.web.urls")),
 ]

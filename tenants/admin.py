@@ -7,7 +7,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from tenants.models import ApiToken, AuditEvent, Member, Tenant, User
+from tenants.models import ApiToken, AuditEvent, Invitation, Member, Tenant, User
 from tenants.services import tokens
 
 admin.site.site_header = admin.site.site_title = "Integrations Hub"
@@ -85,10 +85,19 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         return request.user.has_perm("tenants.change_apitoken")
 
 
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    list_display = ("email", "tenant", "role", "invited_by", "expires_at", "accepted_by", "withdrawn_at")
+    list_select_related = ("tenant", "invited_by", "accepted_by")
+    search_fields = ("email", "tenant__name")
+    exclude = ("sha256",)
+
+
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "tenant", "actor", "verb", "object_type", "object_name")
+    list_display = ("at", "tenant", "actor_name", "verb", "object_type", "object_name", "address", "via")
     list_filter = ("verb", "object_type")
-    list_select_related = ("tenant", "actor")
-    search_fields = ("object_name", "actor__email")
+    list_select_related = ("tenant",)
+    search_fields = ("object_name", "actor_name", "request_id")
+    exclude = ("actor",)
     date_hierarchy = "at"

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from tenants import scope
+from tenants import origin, scope
 from tenants.api.access import Access, chosen_member, grant
 from tenants.models import User
 from tenants.roles import Role
@@ -27,7 +27,7 @@ class TenantMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        token = scope.enter(None)
+        token, place = scope.enter(None), origin.enter(request)
         try:
             if request.path_info.startswith(ADMIN):
                 with scope.platform():
@@ -37,6 +37,7 @@ class TenantMiddleware:
             return self.get_response(request)
         finally:
             scope.leave(token)
+            origin.leave(place)
             structlog.contextvars.unbind_contextvars("tenant")
 
 

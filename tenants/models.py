@@ -80,7 +80,10 @@ class Member(TenantOwned):
 
 
 class ApiToken(TenantOwned):
-    """A bearer token of one tenant. Only its SHA-256 is kept; the token is shown once, when it is made."""
+    """A bearer token of one tenant. Only its SHA-256 is kept; the token is shown once, when it is made.
+
+    A token made with another token has that one as its parent: it can do no more, and ends no later.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
@@ -88,6 +91,7 @@ class ApiToken(TenantOwned):
     role = models.CharField(max_length=16, choices=Role, default=Role.VIEWER)
     prefix = models.CharField(max_length=12)
     sha256 = models.CharField(max_length=64, unique=True)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -102,7 +106,43 @@ class ApiToken(TenantOwned):
 
     @property
     def is_usable(self) -> bool:
-        return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
+        return self.state == "active"
+
+    @property
+    def state(self) -> str:
+        if self.revoked_at:
+            return "revoked"
+        return "active" if self.expires_at is None or self.expires_at > timezone.now() else "expired"
+
+
+class Invitation(TenantOwned):
+    """A link that lets one person into a tenant, once. Only its SHA-256 is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(blank=True, help_text="Only who signs in with this address may accept; empty: anybody.")
+    role = models.CharField(max_length=16, choices=Role, default=Role.VIEWER)
+    sha256 = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    accepted_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantOwned.Meta):
+        abstract = False
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.email or 'anybody'} as {self.role}"
+
+    @property
+    def state(self) -> str:
+        if self.accepted_at:
+            return "accepted"
+        if self.withdrawn_at:
+            return "withdrawn"
+        return "open" if self.expires_at > timezone.now() else "expired"
 
 
 class Unchangeable(RuntimeError):
@@ -110,28 +150,34 @@ class Unchangeable(RuntimeError):
 
 
 class AddedOnly(models.QuerySet["AuditEvent"]):
-    """Rows that code can add and read. Only the database's own cascade, when a tenant goes, takes them away."""
+    """Rows that code can add and read. The database's own triggers refuse the rest to everybody else."""
 
     def update(self, **values: Any) -> int:
-        if values != {"actor": None}:  # Django forgets a deleted user this way
-            raise Unchangeable("The audit trail is never changed.")
-        return super().update(**values)
+        raise Unchangeable("The audit trail is never changed.")
 
     def delete(self) -> tuple[int, dict[str, int]]:
         raise Unchangeable("The audit trail is never shortened.")
 
 
 class AuditEvent(TenantOwned):
-    """Who did what to which object, with what it was and became; secrets are left out. Rows are only ever added."""
+    """Who did what to which object, from where, with what it was and became; secrets are left out.
+
+    Rows are only ever added: a tenant that has a trail stays, and the trail names people whose account is gone.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    actor = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    actor = models.ForeignKey(User, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    actor_name = models.CharField(max_length=254, blank=True, help_text="The address they signed in with then.")
     verb = models.CharField(max_length=50)
     object_type = models.CharField(max_length=50)
     object_id = models.UUIDField()
     object_name = models.CharField(max_length=200)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
+    address = models.CharField(max_length=45, blank=True, help_text="The client's address.")
+    request_id = models.CharField(max_length=64, blank=True)
+    via = models.CharField(max_length=32, blank=True, help_text="A session, or a token and its first characters.")
     at = models.DateTimeField(default=timezone.now)
 
     objects = TenantManager.from_queryset(AddedOnly)()  # type: ignore[misc]
@@ -154,4 +200,4 @@ class AuditEvent(TenantOwned):
         raise Unchangeable("The audit trail is never shortened.")
 
 
-__all__ = ["ApiToken", "AuditEvent", "Member", "Tenant", "TenantManager", "User", "UserManager"]
+__all__ = ["ApiToken", "AuditEvent", "Invitation", "Member", "Tenant", "TenantManager", "User", "UserManager"]

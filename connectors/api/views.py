@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -12,9 +11,6 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.generics import ListAPIView
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -24,6 +20,7 @@ from connectors.api.filters import ConnectorFilter
 from connectors.api.shapes import ConnectorDetailShape, ConnectorShape
 from connectors.models import Connector
 from tenants.api.access import access_of
+from tenants.api.negotiation import AnyAccept
 
 # The drawing is opened as a page by nobody, but if it is, it runs nothing and fetches nothing.
 LOGO_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -47,19 +44,6 @@ class Detail(APIView):
     @extend_schema(responses=ConnectorDetailShape)
     def get(self, request: Request, key: str) -> Response:
         return Response(ConnectorDetailShape(_find(request, key)).data)
-
-
-class AnyAccept(BaseContentNegotiation):
-    """A picture is a picture: browsers ask for images, scripts for anything."""
-
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
-        return next(iter(parsers))
-
-    def select_renderer(
-        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        renderer = next(iter(renderers))
-        return renderer, str(renderer.media_type)
 
 
 class Logo(APIView):

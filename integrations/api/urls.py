@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, path
-
 from integrations.api.views import bulk, credentials, datasets, integrations, runs
-from integrations.api.views.base import Call
-
-
-def call(route: str, view: type[Call], name: str) -> list[URLPattern]:
-    twin = route.removesuffix("/") if route.endswith("/") else f"{route}/"
-    return [path(route, view.as_view(), name=name), path(twin, view.as_view(schema=None))]
-
+from tenants.api.routes import call
 
 urlpatterns = [
     *call("integrations/", integrations.Integrations, "integrations"),

@@ -27,6 +27,7 @@ WHOLE = (
     "integration__connector__spark_job",
     "integration__credential",
     "integration__deployment",
+    "requested_by",
 )
 
 

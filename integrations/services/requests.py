@@ -12,6 +12,7 @@ from integrations.models import Integration, Run
 from integrations.services import bell
 from integrations.services.errors import KeyReused, Refused
 from tenants.models import User
+from tenants.services import audit
 
 
 def request(
@@ -76,6 +77,7 @@ def cancel(*, run: Run, by: User | None = None) -> Run:
         # Only a run that nobody steps is made due at once; a step that is under way looks for the wish itself.
         Run.everywhere.filter(pk=run.pk, due_at__isnull=False, lease=None).update(due_at=now)
         bell.ring([run])
+        audit.record(tenant_id=run.tenant_id, actor=by, verb="cancelled", subject=run, before={"state": run.state})
     run.refresh_from_db()
     return run
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from integrations.domain import Failure
 from integrations.models import Credential, Run
+from tenants.services import audit
 
 PAUSE = timedelta(minutes=1)
 REFUSED = "credential_refused"
@@ -19,9 +20,14 @@ REFUSED = "credential_refused"
 
 
 def begun(run: Run) -> None:
+    """Note the use: in the trail once a run, and on the credential for people to look at."""
     credential = run.integration.credential
+    if credential is None:
+        return
     now = timezone.now()
-    if credential and (credential.last_used_at is None or now - credential.last_used_at > PAUSE):
+    after = {"integration": run.integration.name, "trigger": run.trigger}
+    audit.note_use(subject=credential, tenant_id=run.tenant_id, actor=run.requested_by, user=run, after=after)
+    if credential.last_used_at is None or now - credential.last_used_at > PAUSE:
         Credential.everywhere.filter(pk=credential.pk).update(last_used_at=now)
 
 

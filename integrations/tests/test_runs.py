@@ -13,7 +13,8 @@ from integrations.models import DatasetVersion, Integration, Run, RunInput
 from integrations.services import endings, leases, logs, requests, runs
 from integrations.services.errors import Refused
 from integrations.services.integrations import NewCredential
-from integrations.testing import fake_connector, follow, make_due
+from integrations.testing import KEY, fake_connector, follow, make_due
+from tenants.models import AuditEvent, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bells")]
 MakeRun = Callable[..., Run]
@@ -372,3 +373,26 @@ def test_a_log_the_engine_will_not_keep_is_kept_with_the_run(
 
     assert logs.page(run).lines == ("first", "second")
     assert logs.page(run, logs.page(run).cursor).lines == ()
+
+
+def test_the_use_of_a_credential_is_in_the_trail_once_a_run(make_run: MakeRun, alice: User) -> None:
+    connector = fake_connector("keyed", credential=KEY)
+    credential = NewCredential("one", {"key": "planted-secret"})
+    failure = {"message": "Busy.", "retryable": True}
+    run = make_run({"failure": failure}, connector=connector, credential=credential, max_attempts=2)
+    Run.everywhere.filter(pk=run.pk).update(requested_by=alice)
+
+    assert follow(run).attempt == 2
+
+    event = AuditEvent.everywhere.get(verb="used")
+    assert (event.actor, event.object_id) == (alice, run.integration.credential_id)
+    assert event.after == {"run": str(run.pk), "integration": run.integration.name, "trigger": "api"}
+
+
+def test_who_cancelled_a_run_is_in_the_trail(make_run: MakeRun, alice: User) -> None:
+    run = make_run({"seconds": 60})
+
+    requests.cancel(run=run, by=alice)
+
+    event = AuditEvent.everywhere.get(verb="cancelled")
+    assert (event.actor, event.object_id, event.before) == (alice, run.pk, {"state": "queued"})

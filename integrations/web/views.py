@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from integrations.services import overview
 from tenants import scope
@@ -13,6 +14,7 @@ from tenants import scope
 PAGE_SIZE = 50
 
 
+@require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     if scope.current() is None:

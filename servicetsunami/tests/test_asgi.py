@@ -10,6 +10,8 @@ from django.db import connections
 from rest_framework.test import APIClient
 
 from servicetsunami.asgi import THREADS, application
+from tenants.models import AuditEvent, Tenant
+from tenants.services import trail
 
 
 def ask(path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], Any]:
@@ -49,3 +51,24 @@ def test_a_call_without_a_token_is_a_problem_here_too(threads: None) -> None:
 
 def test_the_next_request_finds_the_database_connection_open(threads: None) -> None:
     assert ask("/readyz")[0] == ask("/readyz")[0] == 200
+
+
+def test_a_long_answer_is_sent_whole(threads: None, as_alice: APIClient, acme: Tenant) -> None:
+    AuditEvent.everywhere.bulk_create(
+        AuditEvent(tenant=acme, verb="x", object_type="x", object_id=acme.pk) for _ in range(2 * trail.BATCH)
+    )
+
+    async def talk() -> list[bytes]:
+        given = [(b"host", b"127.0.0.1"), (b"authorization", as_alice._credentials["HTTP_AUTHORIZATION"].encode())]
+        call = {"type": "http", "method": "GET", "path": "/api/v1/audit/export", "query_string": b"", "headers": given}
+        peer = ApplicationCommunicator(application, {**call, "http_version": "1.1"})
+        await peer.send_input({"type": "http.request", "body": b""})
+        assert (await peer.receive_output(60))["status"] == 200
+        pieces = []
+        while (piece := await peer.receive_output(60)).get("more_body"):
+            pieces.append(piece["body"])
+        await peer.wait(60)
+        return pieces
+
+    pieces = asyncio.run(talk())
+    assert len(b"".join(pieces).splitlines()) == AuditEvent.everywhere.count()

@@ -9,7 +9,7 @@ import structlog
 from django.http import HttpRequest
 from rest_framework.request import Request
 
-from tenants import scope
+from tenants import origin, scope
 from tenants.models import Member, User
 from tenants.roles import Role
 from tenants.services import members
@@ -37,10 +37,11 @@ def access_of(request: Request | HttpRequest) -> Access:
     return access
 
 
-def grant(request: Request | HttpRequest, access: Access) -> Access:
+def grant(request: Request | HttpRequest, access: Access, via: str = "session") -> Access:
     """Keep the access on the request and enter its tenant; the middleware leaves it when the request ends."""
     _bare(request).access = access  # type: ignore[attr-defined]
     scope.enter(access.tenant_id)
+    origin.note(via)
     structlog.contextvars.bind_contextvars(tenant=str(access.tenant_id))
     return access
 

@@ -30,7 +30,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
             raise AuthenticationFailed("This token is unknown, expired or revoked. Make a new one.")
         if request.headers.get("X-Tenant", token.tenant.slug) != token.tenant.slug:
             raise Problem(404, "no_such_tenant", NO_SUCH_TENANT)
-        grant(request, Access(token.user, token.tenant_id, Role(token.role)))
+        grant(request, Access(token.user, token.tenant_id, Role(token.role)), via=f"token {token.prefix}")
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -39,6 +39,15 @@ def demand(access: Access, needed: Role) -> None:
         raise Problem(403, "role_needed", detail)
 
 
+class IsSession(BasePermission):
+    """Somebody signed in to the pages: a token speaks for one organisation alone."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if request.auth is not None:
+            raise Problem(403, "session_needed", "A token cannot do this. Sign in to the pages instead.")
+        return bool(request.user.is_authenticated)
+
+
 def role_needed(request: Request, view: APIView) -> Role:
     method = str(request.method)
     default = Role.VIEWER if method in SAFE_METHODS else Role.EDITOR

@@ -8,16 +8,17 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from tenants.models import Member, Tenant, User
+from tenants.models import ApiToken, Member, Tenant, User
 from tenants.roles import Role
-from tenants.services import audit
+from tenants.services import audit, tokens
+from tenants.services.errors import Conflict
 
 
-class LastAdmin(ValueError):
+class LastAdmin(Conflict):
     """A tenant would be left with nobody to look after it."""
 
     def __init__(self, tenant: Tenant) -> None:
-        super().__init__(f"{tenant} needs an admin. Make another member an admin first.")
+        super().__init__("last_admin", f"{tenant} needs an admin. Make another member an admin first.")
 
 
 def of_user(user: User) -> QuerySet[Member]:
@@ -33,6 +34,10 @@ def choose(memberships: Iterable[Member], *, slug: str = "", tenant_id: str = ""
     return next((member for member in mine if str(member.tenant_id) == tenant_id), mine[0] if mine else None)
 
 
+def tenant(tenant_id: UUID) -> Tenant:
+    return Tenant.objects.get(pk=tenant_id)
+
+
 def add(*, tenant: Tenant, user: User, role: Role, by: User | None) -> Member:
     """Let the user into the tenant; a member already there gets the role."""
     with transaction.atomic():
@@ -46,6 +51,8 @@ def add(*, tenant: Tenant, user: User, role: Role, by: User | None) -> Member:
 
 def change_role(*, member: Member, role: Role, by: User | None) -> None:
     """Give the member another role. Raises `LastAdmin`."""
+    if member.role == role:
+        return
     with transaction.atomic():
         if role != Role.ADMIN:
             _demand_another_admin(member)
@@ -62,9 +69,11 @@ def change_role(*, member: Member, role: Role, by: User | None) -> None:
 
 
 def remove(*, member: Member, by: User | None) -> None:
-    """End a membership; its tokens stop working with it. Raises `LastAdmin`."""
+    """End a membership and its tokens: they stay dead should the person come back. Raises `LastAdmin`."""
     with transaction.atomic():
         _demand_another_admin(member)
+        for token in ApiToken.everywhere.filter(tenant_id=member.tenant_id, user_id=member.user_id, revoked_at=None):
+            tokens.revoke(token=token, by=by)
         audit.record(tenant_id=member.tenant_id, actor=by, verb="removed", subject=member, before={"role": member.role})
         member.delete()
 

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from django.db import DatabaseError, connection, transaction
+from django.db.models import ProtectedError
 
-from tenants.models import AuditEvent, Tenant, Unchangeable, User
+from tenants.models import AuditEvent, Member, Tenant, Unchangeable, User
 from tenants.services import audit
 
 
@@ -43,8 +45,44 @@ def test_an_event_is_never_deleted(event: AuditEvent, acme: Tenant) -> None:
     assert AuditEvent.everywhere.count() == 1
 
 
-def test_the_trail_survives_the_person_and_goes_with_the_tenant(event: AuditEvent, acme: Tenant, alice: User) -> None:
+def test_the_trail_survives_the_person_whom_it_names(event: AuditEvent, alice: User) -> None:
     alice.delete()
-    assert AuditEvent.everywhere.get().actor is None
-    acme.delete()
-    assert not AuditEvent.everywhere.exists()
+    kept = AuditEvent.everywhere.get()
+    assert (kept.actor_id, kept.actor_name) == (event.actor_id, "alice@example.com")
+
+
+def test_a_tenant_with_a_trail_stays(event: AuditEvent, acme: Tenant) -> None:
+    with pytest.raises(ProtectedError):
+        acme.delete()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE tenants_auditevent SET verb = 'x'",
+        "UPDATE tenants_auditevent SET actor_id = NULL",
+        "DELETE FROM tenants_auditevent",
+    ],
+)
+def test_the_database_itself_refuses_to_change_the_trail(event: AuditEvent, statement: str) -> None:
+    with pytest.raises(DatabaseError, match="only ever added to"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    kept = AuditEvent.everywhere.get()
+    assert (kept.verb, kept.actor_id) == ("changed", event.actor_id)
+
+
+def test_an_event_is_not_replaced_by_another_of_the_same_id(event: AuditEvent, acme: Tenant) -> None:
+    other = AuditEvent(id=event.pk, tenant=acme, verb="forged", object_type="x", object_id=acme.pk, object_name="x")
+    AuditEvent.everywhere.bulk_create([other], ignore_conflicts=True)
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT OR REPLACE INTO tenants_auditevent SELECT * FROM tenants_auditevent")
+    assert AuditEvent.everywhere.get().verb == "changed"
+
+
+def test_a_use_is_noted_once(acme: Tenant, alice: User) -> None:
+    member = Member.everywhere.get(user=alice)
+    for _ in range(3):
+        audit.note_use(subject=acme, tenant_id=acme.pk, actor=alice, user=member, after={"why": "test"})
+    event = AuditEvent.everywhere.get()
+    assert (event.verb, event.after) == ("used", {"member": str(member.pk), "why": "test"})

@@ -46,7 +46,7 @@ def test_the_first_page_asks_to_sign_in(client: Client, db: None) -> None:
 def test_the_audit_trail_and_tokens_are_only_looked_at(client: Client, root: User, acme: Tenant) -> None:
     client.force_login(root)
     event = audit.record(tenant_id=acme.pk, actor=root, verb="made", subject=acme)
-    for name in ("auditevent", "apitoken"):
+    for name in ("auditevent", "apitoken", "invitation"):
         assert client.get(reverse(f"admin:tenants_{name}_changelist")).status_code == 200
         assert client.get(reverse(f"admin:tenants_{name}_add")).status_code == 403
     assert client.post(reverse("admin:tenants_auditevent_delete", args=[event.pk]), {"post": "yes"}).status_code == 403
@@ -85,4 +85,4 @@ def test_the_admin_shows_nothing_to_members(client: Client, alice: User) -> None
 
 def test_every_model_of_the_hub_is_in_the_admin() -> None:
     registered = {model.__name__ for model in admin.site._registry if model._meta.app_label == "tenants"}
-    assert registered == {"User", "Tenant", "Member", "ApiToken", "AuditEvent"}
+    assert registered == {"User", "Tenant", "Member", "ApiToken", "AuditEvent", "Invitation"}

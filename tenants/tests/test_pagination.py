@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rest_framework.test import APIClient
 
-from tenants.models import AuditEvent, Tenant
+from tenants.models import AuditEvent, Tenant, User
 
 pytestmark = pytest.mark.urls("tenants.tests.addresses")
 EVENTS = "/api/v1/events"
@@ -73,9 +73,10 @@ def test_a_list_that_fits_one_page_leads_nowhere(as_alice: APIClient) -> None:
     assert (body["next"], body["previous"]) == (None, None)
 
 
-def test_an_empty_page_is_a_page(as_charlie: APIClient) -> None:
-    AuditEvent.everywhere.get_queryset()._raw_delete("default")
-    assert as_charlie.get(EVENTS).json() == {"next": None, "previous": None, "results": []}
+def test_an_empty_page_is_a_page(charlie: User) -> None:
+    client = APIClient()
+    client.force_login(charlie)
+    assert client.get(EVENTS).json() == {"next": None, "previous": None, "results": []}
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "many", "1.5", "\u0663"])

@@ -48,7 +48,7 @@ def test_the_use_of_a_token_is_noted_once_a_minute(
 
 
 def test_a_token_cannot_be_given_more_than_its_member_may(bob: User) -> None:
-    with pytest.raises(ValueError, match="above the member's own, which is viewer"):
+    with pytest.raises(ValueError, match="above the most that can be given here, viewer"):
         tokens.issue(member=members.of_user(bob).get(), name="script", role=Role.EDITOR)
 
 

@@ -8,8 +8,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from integrations.api.shapes.fields import JsonObject, Strict
+from integrations.api.shapes.fields import JsonObject
 from integrations.api.shapes.runs import RunShape
+from tenants.api.fields import Strict
 
 MOST = 200
 ACTIONS = ("run", "pause", "resume", "delete")

@@ -8,8 +8,9 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from connectors import catalog
-from integrations.api.shapes.fields import JsonObject, Strict
+from integrations.api.shapes.fields import JsonObject
 from integrations.models import Credential
+from tenants.api.fields import Strict
 
 
 class UserOfCredential(serializers.Serializer[Any]):

@@ -10,12 +10,13 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from connectors import catalog, schemas
-from integrations.api.shapes.fields import JsonObject, Strict
+from integrations.api.shapes.fields import JsonObject
 from integrations.api.shapes.runs import RunShape
 from integrations.domain import Json, Overlap, WriteMode
 from integrations.models import Credential
 from integrations.services.integrations import NewCredential
 from integrations.services.overview import Health, Overview
+from tenants.api.fields import Strict
 
 LONGEST_TIMEOUT_SECONDS = 30 * 24 * 3600
 MOST_ATTEMPTS = 100

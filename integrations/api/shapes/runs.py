@@ -7,13 +7,15 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from integrations.api.shapes.fields import JsonObject, Strict
+from integrations.api.shapes.fields import JsonObject
 from integrations.domain import Json, LogPage, Origin, RunState, Trigger
 from integrations.models import Run
 from integrations.services import overview
+from tenants.api.fields import Strict
 
 MOST_AT_ONCE = 500
 LONGEST_WAIT_SECONDS = 60
+RUN_STATES = [state.value for state in RunState]
 
 
 class ProgressShape(serializers.Serializer[Json]):
@@ -36,7 +38,7 @@ class FailureShape(serializers.Serializer[Json]):
 class RunShape(serializers.Serializer[Run]):
     id = serializers.UUIDField()
     integration = serializers.UUIDField(source="integration_id")
-    state = serializers.ChoiceField(choices=[state.value for state in RunState])
+    state = serializers.ChoiceField(choices=RUN_STATES)
     trigger = serializers.ChoiceField(choices=[trigger.value for trigger in Trigger])
     attempt = serializers.IntegerField()
     progress = serializers.SerializerMethodField()

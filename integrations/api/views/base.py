@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-from uuid import UUID
-
 from django.http import Http404
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from integrations.domain import EngineError, Trigger
 from integrations.services.errors import Gone, Invalid, KeyReused, Refused, Stale
 from integrations.vault import Unreadable
-from tenants.api.access import Access, access_of
+from tenants.api.calls import Call as TenantCall
 from tenants.api.problems import Problem
 from tenants.models import ApiToken
 
 
-class Call(GenericAPIView[Any]):
+class Call(TenantCall):
     """A call of the API. `queryset` names the model for the schema; rows come from `get_queryset`."""
-
-    @property
-    def access(self) -> Access:
-        return access_of(self.request)
-
-    @property
-    def tenant_id(self) -> UUID:
-        return self.access.tenant_id
 
     def handle_exception(self, exc: Exception) -> Response:
         return super().handle_exception(problem_of(exc))
-
-    def answer_page(self, shape: type[BaseSerializer[Any]]) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(shape(page, many=True).data)
-
-
-def checked(shape: BaseSerializer[Any]) -> BaseSerializer[Any]:
-    shape.is_valid(raise_exception=True)
-    return shape
 
 
 def trigger_of(request: Request) -> Trigger:

@@ -12,13 +12,14 @@ from rest_framework.response import Response
 
 from integrations.api.shapes.bulk import BulkOrder, BulkResults
 from integrations.api.shapes.runs import RunHeaders
-from integrations.api.views.base import Call, checked, problem_of, trigger_of
+from integrations.api.views.base import Call, problem_of, trigger_of
 from integrations.api.views.integrations import KEY, fingerprint
 from integrations.models import Integration, Run
 from integrations.services import integrations, overview, requests
 from integrations.services.errors import Gone, Invalid, Refused, Stale
 from integrations.vault import Unreadable
 from tenants.api import problems
+from tenants.api.calls import checked
 from tenants.api.permissions import demand
 from tenants.roles import Role
 

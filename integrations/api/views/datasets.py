@@ -12,9 +12,10 @@ from rest_framework.response import Response
 
 from integrations.api.filters import DatasetFilter
 from integrations.api.shapes.datasets import DatasetShape, RowsQuery, RowsShape
-from integrations.api.views.base import Call, checked
+from integrations.api.views.base import Call
 from integrations.models import Dataset, DatasetVersion
 from integrations.services import datasets
+from tenants.api.calls import checked
 
 
 def rows_of(version: DatasetVersion | None, request: Request) -> Response:

@@ -27,10 +27,11 @@ from integrations.api.shapes.runs import (
     RunShape,
     RunsShape,
 )
-from integrations.api.views.base import Call, checked, trigger_of
+from integrations.api.views.base import Call, trigger_of
 from integrations.domain import Json
 from integrations.models import Integration, Run
 from integrations.services import connections, integrations, overview, requests, waiting
+from tenants.api.calls import checked
 from tenants.roles import Role
 
 KEY = OpenApiParameter(

@@ -14,10 +14,11 @@ from rest_framework.response import Response
 from integrations.api.filters import RunFilter
 from integrations.api.shapes.datasets import RowsQuery, RowsShape
 from integrations.api.shapes.runs import LogQuery, LogShape, RunDetailShape, RunShape
-from integrations.api.views.base import Call, checked
+from integrations.api.views.base import Call
 from integrations.api.views.datasets import rows_of
 from integrations.models import Run
 from integrations.services import logs, overview, requests
+from tenants.api.calls import checked
 from tenants.roles import Role
 
 
