@@ -21,7 +21,7 @@ MEGABYTE = 1_000_000
 LOOK_SECONDS = 0.5
 SETTINGS = {"rows": [{"number": number, "name": f"row {number}"} for number in range(20)]}
 """Under load the runs bring rows, so that what lands them is counted too."""
-NAMES = {"uvicorn": "web", "celery": "worker", "embedded.beat": "beat", "embedded.up": "supervisor"}
+NAMES = {"uvicorn": "web", "embedded.worker": "worker", "embedded.up": "supervisor"}
 
 
 @dataclass(frozen=True, slots=True)

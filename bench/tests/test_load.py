@@ -33,7 +33,7 @@ def test_an_error_of_one_client_is_an_error_of_all():
     ("command", "name"),
     [
         (["/usr/bin/python3", "-m", "uvicorn", "servicetsunami.asgi:application"], "web"),
-        (["/usr/bin/python3", "-m", "celery", "-A", "servicetsunami"], "worker"),
+        (["/usr/bin/python3", "-m", "embedded.worker", "-Q", "fake"], "worker"),
         (["valkey-server unixsocket:/tmp/valkey.sock"], "a program"),
         ([], "a program"),
     ],
