@@ -1,73 +1,75 @@
-"""What the hub itself costs: runs of an engine that does nothing, through API, queue, worker and database."""
+"""What the hub itself costs: runs of an engine that does nothing, through API, queue and database."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
+from functools import partial
 
-import requests
+from bench import hub
+from bench.figures import BenchError, Figure, at_least, at_most, median
+from bench.load import CLIENTS, Integration, milliseconds, seconds, side_by_side
 
-from bench import hub as hubs
-from bench.figures import Figure, median
-from bench.hub import Hub
-from bench.load import clients
-
-PART = "fake"
-MANY = 500
-LOOK_SECONDS = 0.02
+TITLE = "The hub itself: a fake engine, through API, queue and database (SQLite)"
+SOON, LATER = 0.05, 0.2
+"""Pauses between two looks at whether all has ended: what they add is a small part of what they measure."""
 
 
-def measure(quick: bool) -> Iterator[Figure]:
-    with hubs.running({"HUB_N8N": "off", "HUB_ENGINES": hubs.FAKE}) as hub:
-        run = f"{hub.url}/api/v1/integrations/{hub.integrate('bench-fake', {})}/run"
-        warm_up(hub, run)
-        yield Figure(PART, "one tiny run, POST to its end, median", tiny(hub, run, 20 if quick else 60), "ms", "<= 60")
-        yield Figure(PART, "40 runs in bulk, POST to the last end", bulk(hub, run, 40), "s", "<= 1")
-        yield from single(hub, run, 20 if quick else 60)
-        count = 500 if quick else 2000
-        yield Figure(PART, f"runs a second, {count} started in bulk", count / bulk(hub, run, count), "/s", ">= 200")
+def measure(*, quick: bool) -> Generator[Figure, None, None]:
+    with hub.folder() as var, hub.running(var, **hub.ONLY_FAKE) as up:
+        up.settle()
+        nothing = up.client().integration("bench-fake")
+        side_by_side([nothing.for_another().run for _ in range(CLIENTS)])  # the first runs find nothing loaded
+        yield one_run(nothing, 10 if quick else 50)
+        yield together(nothing, 40, 1 if quick else 5)
+        yield one_call_each(nothing, 80 if quick else 600)
+        yield in_bulk(nothing, 200 if quick else 1000)
+        yield burst(nothing, 80 if quick else 200)
+        nothing.demand_success()
 
 
-def warm_up(hub: Hub, run: str) -> None:
-    for _ in range(5):
-        hub.session.post(f"{run}?wait=30", timeout=60).raise_for_status()
+def one_run(nothing: Integration, samples: int) -> Figure:
+    taken = [milliseconds(nothing.run) for _ in range(samples)]
+    return median("one tiny run, POST to its end", taken, "ms", at_most(60))
 
 
-def tiny(hub: Hub, run: str, samples: int) -> float:
-    seconds = []
-    for _ in range(samples):
-        began = time.perf_counter()
-        answer = hub.session.post(f"{run}?wait=30", timeout=60)
-        seconds.append(time.perf_counter() - began)
-        if answer.json().get("state") != "succeeded":
-            raise RuntimeError(answer.text[:500])
-    return median(seconds) * 1000
+def together(nothing: Integration, count: int, samples: int) -> Figure:
+    taken = [until_ended(nothing, partial(nothing.start, count), SOON) for _ in range(samples)]
+    return median(f"{count} tiny runs, started in bulk", taken, "s", at_most(1))
 
 
-def bulk(hub: Hub, run: str, count: int) -> float:
-    """Seconds from the first POST to the end of the last run."""
-    began = time.perf_counter()
-    for start in range(0, count, MANY):
-        hub.session.post(run, json={"count": min(MANY, count - start)}, timeout=60).raise_for_status()
-    await_ends(hub)
-    return time.perf_counter() - began
+def one_call_each(nothing: Integration, count: int) -> Figure:
+    taken = until_ended(nothing, partial(posted, nothing, count), LATER)
+    how = f"{count} runs from {CLIENTS} clients in {taken:.1f} s"
+    return Figure("runs a second, one call each", count / taken, "runs/s", at_least(60), how)
 
 
-def single(hub: Hub, run: str, calls: int) -> Iterator[Figure]:
-    def call(session: requests.Session) -> requests.Response:
-        return session.post(run, timeout=60)
-
-    began = time.perf_counter()
-    load = clients(8, calls, hub.new_session, call)
-    await_ends(hub)
-    seconds = time.perf_counter() - began
-    yield Figure(PART, "runs a second, one call each, 8 clients", len(load.seconds) / seconds, "/s", ">= 60")
-    burst = clients(8, 25, hub.new_session, call)
-    await_ends(hub)
-    yield Figure(PART, "refused calls in a burst of 200 from 8 clients", len(load.odd) + len(burst.odd), "", "= 0")
+def in_bulk(nothing: Integration, count: int) -> Figure:
+    taken = until_ended(nothing, partial(nothing.start, count), LATER)
+    how = f"{count:,} runs in {taken:.1f} s"
+    return Figure("runs a second, started in bulk", count / taken, "runs/s", at_least(200), how)
 
 
-def await_ends(hub: Hub) -> None:
-    for state in ("queued", "starting", "running"):
-        while hub.call("GET", f"runs/?state={state}&page_size=1")["results"]:
-            time.sleep(LOOK_SECONDS)
+def burst(nothing: Integration, count: int) -> Figure:
+    statuses = posted(nothing, count)
+    nothing.wait_until_idle(LATER)
+    refused = [status for status in statuses if status >= 500]
+    how = f"{count} runs from {CLIENTS} clients at once"
+    return Figure("5xx in a burst", len(refused), "", at_most(0), how)
+
+
+def posted(nothing: Integration, count: int) -> list[int]:
+    """Ask for so many runs from 8 clients at once, one call each; return the HTTP statuses."""
+
+    def share(client: Integration) -> list[int]:
+        return [client.send() for _ in range(count // CLIENTS)]
+
+    found = side_by_side([partial(share, nothing.for_another()) for _ in range(CLIENTS)])
+    statuses = [status for one in found for status in one]
+    if odd := {status for status in statuses if status != 202 and status < 500}:
+        raise BenchError(f"Runs were asked for, and the hub answered with {odd}.")
+    return statuses
+
+
+def until_ended(nothing: Integration, start: Callable[[], object], pause_seconds: float) -> float:
+    """Seconds from the first call to the moment when no run is left."""
+    return seconds(start) + seconds(partial(nothing.wait_until_idle, pause_seconds))

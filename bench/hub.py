@@ -1,122 +1,139 @@
-"""A hub of its own for a measurement: `python -m embedded.up` in a temporary folder, on a free port."""
+"""A hub of its own for each part: started as a user would, in a folder that is thrown away."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psutil
-import requests
 
-from embedded.environment import ROOT, hub_environment
+from bench.figures import BenchError
+from bench.load import Client
+from embedded import processes
+from embedded.environment import ROOT
 from embedded.n8n.server import free_port
+from embedded.ports import HOST
 
-READY_SECONDS = 180
-FAKE = "fake=integrations.engines.fake.FakeEngine"
-REAL = "n8n=integrations.engines.n8n.engine.N8nEngine,spark=integrations.engines.spark.engine.SparkEngine"
-OURS = ("HUB_", "N8N_", "SPARK_MASTER", "DATABASE_URL", "SECRET_KEY", "DJANGO_")
+READY = "ready after"
+READY_SECONDS = 240.0
+STOP_SECONDS = 60.0
+QUIET_SECONDS = 300.0
+ONLY_FAKE = {"HUB_N8N": "off", "HUB_ENGINES": "fake=integrations.engines.fake.FakeEngine"}
+NO_N8N = {"HUB_N8N": "off"}
+OTHERS_SETTINGS = ("HUB_", "N8N_", "SPARK_", "DATABASE_", "SECRET_KEY", "DJANGO_", "PORT", "ONCE")
+KEPT = ("HUB_CACHE_DIR", "SPARK_HOME")
 
 
 @dataclass(slots=True)
-class Hub:
-    """A running hub. `start_seconds` is from the command to the line that says it is ready."""
+class Program:
+    """`python -m embedded.up`, its last lines, and when it said that it is ready."""
 
-    url: str
-    var: Path
     process: subprocess.Popen[str]
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=40))
+    ready_at: float | None = None
+    has_news: threading.Event = field(default_factory=threading.Event)
+
+    def read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as output:
+            for line in output:
+                self.lines.append(line)
+                if self.ready_at is None and READY in line:
+                    self.ready_at = time.monotonic()
+                    self.has_news.set()
+        self.has_news.set()
+
+    def wait_until_ready(self) -> float:
+        self.has_news.wait(READY_SECONDS)
+        if self.ready_at is None:
+            raise BenchError("The hub did not start. Its last lines:\n" + "".join(self.lines))
+        return self.ready_at
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    url: str
+    environment: dict[str, str] = field(repr=False)
+    process: psutil.Process
     start_seconds: float
-    session: requests.Session = field(default_factory=requests.Session)
 
-    def new_session(self) -> requests.Session:
-        session = requests.Session()
-        session.headers.update(self.session.headers)
-        return session
-
-    def call(self, method: str, path: str, **options: Any) -> Any:
-        answer = self.session.request(method, f"{self.url}/api/v1/{path}", timeout=120, **options)
-        if answer.status_code >= 400:
-            raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
-        return answer.json()
-
-    def integrate(self, connector: str, config: dict[str, Any]) -> str:
-        body = {"connector": connector, "name": f"{connector} {time.time_ns()}", "config": config}
-        return str(self.call("POST", "integrations/", json=body)["id"])
+    def client(self) -> Client:
+        """Seed the hub and return a client with a token for it."""
+        command = [sys.executable, "-m", "bench.seed"]
+        seeded = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        if seeded.returncode:
+            raise BenchError(f"The hub could not be seeded: {seeded.stderr[-2000:]}")
+        return Client(self.url, seeded.stdout.strip())
 
     def processes(self) -> list[psutil.Process]:
-        top = psutil.Process(self.process.pid)
-        return [top, *top.children(recursive=True)]
+        return [self.process, *self.process.children(recursive=True)]
+
+    def settle(self) -> None:
+        """Wait until the hub has done what it does in the background after its start: Java's class archive."""
+        deadline = time.monotonic() + QUIET_SECONDS
+        time.sleep(1.0)
+        while any(_is_preparing(process) for process in self.processes()):
+            if time.monotonic() > deadline:
+                raise BenchError(f"The hub still prepares Spark after {QUIET_SECONDS:.0f} s.")
+            time.sleep(0.2)
+
+
+def _is_preparing(process: psutil.Process) -> bool:
+    try:
+        return "prepare_spark" in process.cmdline()
+    except psutil.Error:
+        return False
 
 
 @contextmanager
-def running(settings: dict[str, str], var: Path | None = None) -> Iterator[Hub]:
-    """Yield a hub that can be used, signed in; end it and everything it started."""
-    folder = var or Path(tempfile.mkdtemp(prefix="hub-bench-"))
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="hub-bench-", ignore_cleanup_errors=True) as path:
+        yield Path(path)
+
+
+@contextmanager
+def running(var: Path, **settings: str) -> Iterator[Hub]:
+    """Start a hub on `var`; at the end it and all it started are gone."""
     port = free_port()
+    environment = {**clean_environment(), "HUB_VAR_DIR": str(var), "PORT": str(port), **settings}
     began = time.monotonic()
-    process = _spawn(folder, {**settings, "PORT": str(port)})
-    try:
-        _await_ready(process)
-        hub = Hub(f"http://127.0.0.1:{port}", folder, process, time.monotonic() - began)
-        hub.session.headers["Authorization"] = f"Bearer {_seed(folder)}"
-        yield hub
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        process.wait(60)
-        if var is None:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _spawn(folder: Path, settings: dict[str, str]) -> subprocess.Popen[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS) or name == "HUB_CACHE_DIR"}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "embedded.up"],
         cwd=ROOT,
-        env={**kept, "HUB_VAR_DIR": str(folder), "HUB_LOG_LEVEL": "WARNING", **settings},
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,  # Ctrl-C is for us; we then ask the hub
     )
+    try:
+        program = Program(process)
+        threading.Thread(target=program.read, daemon=True).start()
+        ready_at = program.wait_until_ready()
+        yield Hub(f"http://{HOST}:{port}", environment, psutil.Process(process.pid), ready_at - began)
+    finally:
+        stop(process)
 
 
-def _await_ready(process: subprocess.Popen[str]) -> None:
-    said: list[str] = []
-    ready = threading.Event()
-
-    def read() -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            said.append(line)
-            if "ready after" in line:
-                ready.set()
-        ready.set()
-
-    threading.Thread(target=read, daemon=True).start()
-    if not ready.wait(READY_SECONDS) or process.poll() is not None:
-        raise RuntimeError("The hub did not start:\n" + "".join(said[-30:]))
+def stop(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_SECONDS)
+    processes.end_sessions([process.pid], patience_seconds=0)
+    process.wait()
 
 
-def _seed(folder: Path) -> str:
-    seeded = subprocess.run(
-        [sys.executable, "-m", "bench.seed"],
-        cwd=ROOT,
-        env={**hub_environment(folder), "HUB_VAR_DIR": str(folder), "HUB_LOG_LEVEL": "ERROR"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if seeded.returncode:
-        raise RuntimeError(f"The connectors to measure could not be made:\n{seeded.stderr[-2000:]}")
-    return seeded.stdout.split()[-1]
+def clean_environment() -> dict[str, str]:
+    """What is set for another hub, or for the tests, is not for this one."""
+    return {name: value for name, value in os.environ.items() if name in KEPT or not name.startswith(OTHERS_SETTINGS)}

@@ -1,55 +1,93 @@
-"""The hub's own memory without its engines: web, worker, beat, broker and what looks after them."""
+"""How much memory the hub's own processes take: their proportional set size, which counts shared pages once."""
 
 from __future__ import annotations
 
+import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 
 import psutil
 
-from bench import fake
-from bench import hub as hubs
-from bench.figures import Figure
-from bench.hub import Hub
+from bench import hub
+from bench.figures import BenchError, Figure, amount, at_most
+from bench.load import CLIENTS, Integration, side_by_side
 
-PART = "memory"
+TITLE = "Memory of the hub's own processes, without the engines"
+MEGABYTE = 1_000_000
 LOOK_SECONDS = 0.5
+SETTINGS = {"rows": [{"number": number, "name": f"row {number}"} for number in range(20)]}
+"""Under load the runs bring rows, so that what lands them is counted too."""
+NAMES = {"uvicorn": "web", "embedded.worker": "worker", "embedded.up": "supervisor"}
 
 
-def measure(quick: bool) -> Iterator[Figure]:
-    with hubs.running({"HUB_N8N": "off", "HUB_ENGINES": hubs.FAKE}) as hub:
-        time.sleep(3)
-        yield Figure(PART, "PSS of all processes, idle", pss(hub), "MB", "<= 300")
-        run = f"{hub.url}/api/v1/integrations/{hub.integrate('bench-fake', {'rows': [{'a': 1}]})}/run"
-        yield Figure(PART, "PSS of all processes, under load, highest", loaded(hub, run, quick), "MB", "<= 300")
+@dataclass(frozen=True, slots=True)
+class Look:
+    by_process: dict[str, float]
+    """Megabytes."""
+
+    @property
+    def total(self) -> float:
+        return sum(self.by_process.values())
+
+    def __str__(self) -> str:
+        largest = sorted(self.by_process.items(), key=lambda entry: -entry[1])
+        return ", ".join(f"{name} {amount(size, '')}" for name, size in largest)
 
 
-def loaded(hub: Hub, run: str, quick: bool) -> float:
-    seen: list[float] = []
-    is_over = threading.Event()
+def measure(*, quick: bool) -> Generator[Figure, None, None]:
+    with hub.folder() as var, hub.running(var, **hub.ONLY_FAKE) as up:
+        up.settle()
+        rows = up.client().integration("bench-fake", SETTINGS)
+        looks = list(watched(up, 2 if quick else 5))
+        total = statistics.median(look.total for look in looks)
+        yield Figure("idle", total, "MB", at_most(300), str(looks[-1]))
+        looks = loaded(up, rows, 3 if quick else 15)
+        highest = max(looks, key=lambda look: look.total)
+        yield Figure("under load, the most", highest.total, "MB", at_most(300), str(highest))
 
-    def look() -> None:
-        while not is_over.wait(LOOK_SECONDS):
-            seen.append(pss(hub))
 
-    watcher = threading.Thread(target=look)
+def loaded(up: hub.Hub, rows: Integration, lasting_seconds: float) -> list[Look]:
+    """Look at the hub while 8 clients start runs that bring rows."""
+    until = time.monotonic() + lasting_seconds
+
+    def press(mine: Integration) -> None:
+        while time.monotonic() < until:
+            mine.run()
+
+    looks: list[Look] = []
+    watcher = threading.Thread(target=lambda: looks.extend(watched(up, lasting_seconds)))
     watcher.start()
-    try:
-        list(fake.single(hub, run, 20 if quick else 60))
-        fake.bulk(hub, run, 500)
-    finally:
-        is_over.set()
-        watcher.join()
-    return max(seen)
+    side_by_side([partial(press, rows.for_another()) for _ in range(CLIENTS)])
+    watcher.join()
+    return looks
 
 
-def pss(hub: Hub) -> float:
-    """Megabytes that would be free without the hub: what processes share is counted once."""
-    total = 0
-    for process in hub.processes():
-        try:
-            total += process.memory_full_info().pss
-        except psutil.NoSuchProcess:
-            continue
-    return total / 1e6
+def watched(up: hub.Hub, lasting_seconds: float) -> Iterator[Look]:
+    until = time.monotonic() + lasting_seconds
+    while time.monotonic() < until:
+        yield look(up.processes())
+        time.sleep(LOOK_SECONDS)
+
+
+def look(processes: list[psutil.Process]) -> Look:
+    sizes: dict[str, float] = {}
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            name = name_of(process.cmdline(), process.name())
+            sizes[name] = sizes.get(name, 0.0) + _size(process)
+    return Look(sizes)
+
+
+def name_of(command: list[str], program: str) -> str:
+    return next((name for word, name in NAMES.items() if word in command), program)
+
+
+def _size(process: psutil.Process) -> float:
+    memory = process.memory_full_info()
+    if not hasattr(memory, "pss"):
+        raise BenchError("Only Linux tells the proportional set size of a process.")
+    return float(memory.pss) / MEGABYTE

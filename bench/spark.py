@@ -1,63 +1,61 @@
-"""The same script by bare spark-submit and through the hub, in turns."""
+"""What the hub adds to Spark: the same script by bare spark-submit and as a run, in turns."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Generator
+from functools import partial
 
-import pyspark
+from bench import hub
+from bench.figures import BenchError, Figure, at_most, ratio
+from bench.load import Integration, in_turns, seconds
+from embedded import processes
+from embedded.environment import ROOT
+from integrations.engines.spark.installation import spark_home
 
-from bench import hub as hubs
-from bench.figures import Figure, median
-
-PART = "spark"
-SAMPLES = 2_000_000
-SCRIPT = f"""
-from pyspark.sql import SparkSession, functions as f
-spark = SparkSession.builder.getOrCreate()
-points = spark.range(0, {SAMPLES}, 1, 2).select(f.rand(7).alias("x"), f.rand(8).alias("y"))
-inside = points.where("x * x + y * y <= 1").count()
-spark.createDataFrame([(4 * inside / {SAMPLES},)], ["pi"]).write.parquet("OUT")
-"""
+TITLE = "Spark: a run through the hub against bare spark-submit of the same script"
+CONNECTOR = "pi_estimate"
+SCRIPT = ROOT / "connectors" / "builtin" / CONNECTOR / "job.py"
+CONTEXT = ROOT / "integrations" / "engines" / "spark" / "runtime" / "hub.py"
+"""What the script imports; without a hub it has no settings, and writes to the current folder."""
 
 
-def measure(quick: bool) -> Iterator[Figure]:
-    with hubs.running({"HUB_N8N": "off", "HUB_ENGINES": hubs.REAL}) as hub:
-        run = f"integrations/{hub.integrate('pi_estimate', {'samples': SAMPLES, 'partitions': 2})}/run"
-        bare, through = [], []
-        for _ in range(2 if quick else 4):
-            bare.append(submit())
-            began = time.perf_counter()
-            ended = hub.call("POST", f"{run}?wait=60")
-            through.append(time.perf_counter() - began)
-            if ended["state"] != "succeeded":
-                raise RuntimeError(f"The run ended as {ended['state']}: {ended['failure']}")
-    yield Figure(PART, "bare spark-submit, median", median(bare), "s")
-    yield Figure(PART, "through the hub, median", median(through), "s")
-    yield Figure(PART, "the hub to bare spark-submit", median(through) / median(bare), "", "<= 1.05")
+def measure(*, quick: bool) -> Generator[Figure, None, None]:
+    with hub.folder() as var, hub.running(var, **hub.NO_N8N) as up:
+        up.settle()
+        pi = up.client().integration(CONNECTOR)
+        if not quick:
+            pi.run()  # reads Spark from the disk
+        taken = in_turns(partial(seconds, partial(through_hub, pi)), partial(seconds, bare), 1 if quick else 3)
+        yield ratio("time of the script", *taken, "s", at_most(1.05))
 
 
-def submit() -> float:
-    home = Path(pyspark.__file__).parent
-    with tempfile.TemporaryDirectory(prefix="hub-bench-spark-") as folder:
-        script = Path(folder) / "pi.py"
-        script.write_text(SCRIPT.replace("OUT", f"{folder}/out"))
-        began = time.perf_counter()
-        subprocess.run(
-            [home / "bin" / "spark-submit", "--master", "local[*]", script],
-            env={
-                **os.environ,
-                "PYSPARK_PYTHON": sys.executable,
-                "SPARK_HOME": str(home),
-                "SPARK_LOCAL_IP": "127.0.0.1",
-            },
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=True,
+def through_hub(pi: Integration) -> None:
+    if pi.run()["rows"] != 1:
+        raise BenchError("The run brought no row.")
+
+
+def bare() -> None:
+    """Submit the script as its author would, and wait for its end."""
+    command = [str(spark_home() / "bin" / "spark-submit"), "--master", "local[*]", "--py-files", str(CONTEXT)]
+    environment = {**hub.clean_environment(), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
+    with tempfile.TemporaryDirectory(prefix="hub-bench-") as folder, tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            [*command, str(SCRIPT)],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
-        return time.perf_counter() - began
+        try:
+            code = process.wait()
+        finally:
+            processes.end_sessions([process.pid], patience_seconds=0)
+            process.wait()
+        if code:
+            output.seek(0)
+            raise BenchError(f"spark-submit ended with {code}: {output.read()[-2000:]}")

@@ -1,27 +1,28 @@
-"""Seconds from the command to a hub that can be used, on a machine that has started it before."""
+"""How long the hub takes from its command to its ready line, in a folder where it ran before."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Generator
 
-from bench import hub as hubs
-from bench.figures import Figure, median
+from bench import hub
+from bench.figures import Aim, Figure, at_most, median
+from embedded.n8n.server import free_port
 
-PART = "start"
-
-
-def measure(quick: bool) -> Iterator[Figure]:
-    samples = 1 if quick else 3
-    yield Figure(PART, "warm start without n8n, median", warm({"HUB_N8N": "off"}, samples), "s", "<= 10")
-    yield Figure(PART, "warm start with n8n, median", warm({}, samples), "s", "<= 20")
+TITLE = "Start of the hub, warm, until it can be used"
 
 
-def warm(settings: dict[str, str], samples: int) -> float:
-    with tempfile.TemporaryDirectory(prefix="hub-bench-start-") as folder:
-        seconds = []
-        for _ in range(samples + 1):
-            with hubs.running(settings, Path(folder)) as hub:
-                seconds.append(hub.start_seconds)
-    return median(seconds[1:])
+def measure(*, quick: bool) -> Generator[Figure, None, None]:
+    starts = 1 if quick else 3
+    yield warm("without n8n", starts, at_most(10), **hub.NO_N8N)
+    yield warm("with n8n", starts, at_most(20), N8N_PORT=str(free_port()))
+
+
+def warm(name: str, starts: int, aim: Aim, **settings: str) -> Figure:
+    with hub.folder() as var:
+        with hub.running(var, **settings) as first:
+            first.settle()
+        taken = []
+        for _ in range(starts):
+            with hub.running(var, **settings) as again:
+                taken.append(again.start_seconds)
+        return median(name, taken, "s", aim)
