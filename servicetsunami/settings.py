@@ -11,7 +11,7 @@ import django_stubs_ext
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from servicetsunami import logs
+from servicetsunami import logs, platform
 from tenants.rates import Rate
 
 django_stubs_ext.monkeypatch()  # lets ModelAdmin[Model] and its like be written, as mypy wants them
@@ -49,7 +49,9 @@ ROOT_URLCONF = "servicetsunami.urls"
 ASGI_APPLICATION = "servicetsunami.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "servicetsunami.apps.HubAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -243,6 +245,9 @@ SPECTACULAR_SETTINGS = {
         "tenants.api.openapi.add_problems",
     ],
 }
+
+# The platform's own pages, below /admin/
+UNFOLD = platform.UNFOLD
 
 # Language, time, static files
 LANGUAGE_CODE = "en"

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
-from connectors.admin import ConnectorForm
+from connectors.admin.catalogue import ConnectorForm
 from connectors.models import Connector
 from tenants.models import User
 

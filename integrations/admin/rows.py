@@ -1,13 +1,12 @@
-"""Everything the hub keeps, to look at. Changes go through the API, where they are checked and recorded."""
+"""Rows of all tenants that need no more than a list and a page."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 from django.contrib import admin
-from django.db.models import Manager, Model, QuerySet
-from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.paginator import InfinitePaginator
 
+from integrations.admin.seen import SeenAdmin
 from integrations.models import (
     Credential,
     Dataset,
@@ -15,64 +14,35 @@ from integrations.models import (
     Deployment,
     Integration,
     IntegrationInput,
-    Run,
     RunInput,
     TenantKey,
     VaultCanary,
 )
+from integrations.services import overview
 
-
-class SeenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows of all tenants, to look at only."""
-
-    hidden: ClassVar[tuple[str, ...]] = ()
-    """Fields that are shown to nobody."""
-    list_per_page = 50
-    show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        manager: Manager[Any] = getattr(self.model, "everywhere", self.model._default_manager)
-        return manager.defer(*self.hidden).order_by(*self.get_ordering(request) or ("pk",))
-
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        # Named one by one, so that no form is built: its choices would ask for a tenant.
-        return [field.name for field in self.opts.concrete_fields if field.name not in self.hidden]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+CONNECTOR, TENANT = ("connector", AutocompleteSelectFilter), ("tenant", AutocompleteSelectFilter)
+NOT_LISTED = (*(f"connector__{name}" for name in overview.NOT_SHOWN), "connector__schema")
 
 
 @admin.register(Credential)
 class CredentialAdmin(SeenAdmin):
     list_display = ("name", "connector", "tenant", "status", "verified_at", "last_used_at")
-    list_filter = ("status", "connector")
+    list_filter = ("status", CONNECTOR, TENANT)
     list_select_related = ("connector", "tenant")
     search_fields = ("name",)
     hidden = ("data",)
+    heavy = NOT_LISTED
 
 
 @admin.register(Integration)
 class IntegrationAdmin(SeenAdmin):
     list_display = ("name", "connector", "tenant", "enabled", "cron", "next_run_at", "created_at", "deleted_at")
-    list_filter = ("enabled", "connector")
+    list_filter = ("enabled", CONNECTOR, TENANT)
     list_select_related = ("connector", "tenant")
     search_fields = ("name",)
     # A connector may keep a secret among the settings.
     hidden = ("config", "state")
-
-
-@admin.register(Run)
-class RunAdmin(SeenAdmin):
-    list_display = ("id", "integration", "tenant", "state", "trigger", "attempt", "rows", "queued_at", "finished_at")
-    list_filter = ("state", "trigger")
-    list_select_related = ("integration", "tenant")
-    search_fields = ("id", "integration__name")
+    heavy = NOT_LISTED
 
 
 @admin.register(IntegrationInput)
@@ -83,8 +53,9 @@ class IntegrationInputAdmin(SeenAdmin):
 
 @admin.register(RunInput)
 class RunInputAdmin(SeenAdmin):
-    list_display = ("name", "run", "version", "tenant")
-    list_select_related = ("run", "version", "tenant")
+    list_display = ("name", "run_id", "version_id", "tenant")
+    list_select_related = ("tenant",)
+    paginator = InfinitePaginator
 
 
 @admin.register(Dataset)
@@ -96,8 +67,10 @@ class DatasetAdmin(SeenAdmin):
 
 @admin.register(DatasetVersion)
 class DatasetVersionAdmin(SeenAdmin):
-    list_display = ("id", "dataset", "run", "tenant", "rows", "bytes", "created_at")
-    list_select_related = ("dataset", "run", "tenant")
+    list_display = ("dataset", "run_id", "tenant", "rows", "bytes", "created_at")
+    list_select_related = ("dataset", "tenant")
+    heavy = ("schema",)
+    paginator = InfinitePaginator
 
 
 @admin.register(Deployment)
@@ -106,6 +79,7 @@ class DeploymentAdmin(SeenAdmin):
     list_filter = ("engine",)
     list_select_related = ("connector", "tenant")
     hidden = ("hook_token",)
+    heavy = (*NOT_LISTED, "template", "credential_map")
 
 
 @admin.register(TenantKey)

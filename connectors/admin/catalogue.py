@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from unfold.admin import ModelAdmin
 
 from connectors import schemas, svg
 from connectors.models import Connector, SparkJob
@@ -34,7 +35,7 @@ class ConnectorForm(forms.ModelForm[Connector]):
 
 
 @admin.register(Connector)
-class ConnectorAdmin(admin.ModelAdmin[Connector]):
+class ConnectorAdmin(ModelAdmin):
     """Built-in rows follow their folders; what is decided here and stays is their status."""
 
     form = ConnectorForm
@@ -71,7 +72,7 @@ class ConnectorAdmin(admin.ModelAdmin[Connector]):
 
 
 @admin.register(SparkJob)
-class SparkJobAdmin(admin.ModelAdmin[SparkJob]):
+class SparkJobAdmin(ModelAdmin):
     list_display = ("name", "kind", "entry", "main_class")
     list_filter = ("kind",)
     search_fields = ("name", "entry")
