@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrations.api.views import bulk, credentials, datasets, integrations, runs
+from integrations.api.views import bulk, credentials, datasets, events, integrations, pipelines, runs
 from tenants.api.routes import call
 
 urlpatterns = [
@@ -23,4 +23,7 @@ urlpatterns = [
     *call("datasets/", datasets.Datasets, "datasets"),
     *call("datasets/<uuid:pk>", datasets.OneDataset, "dataset"),
     *call("datasets/<uuid:pk>/preview", datasets.DatasetPreview, "dataset-preview"),
+    *call("datasets/<uuid:pk>/profile", datasets.DatasetProfile, "dataset-profile"),
+    *call("pipelines/", pipelines.Pipelines, "pipelines"),
+    *call("runs/<uuid:pk>/events", events.RunEvents, "run-events"),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from integrations.domain import Json, Source
 from integrations.models import Dataset, DatasetVersion, Integration, IntegrationInput, Run
 from integrations.services import storage
@@ -59,3 +61,8 @@ def preview(*, version: DatasetVersion | None, limit: int, offset: int = 0) -> J
     if version is None:
         return {"columns": [], "rows": [], "total": 0}
     return {**storage.preview(version.uri, limit=limit, offset=offset), "total": version.rows}
+
+
+def profile(*, version: DatasetVersion | None) -> Sequence[Json]:
+    """Describe each column of a version; no version has no columns."""
+    return storage.profile(version.uri, version.rows) if version else []

@@ -17,7 +17,7 @@ def page(run: Run, cursor: str = "") -> LogPage:
     if run.handle is None:
         return LogPage(lines=(), cursor="", is_last=run.is_final)
     found = registry.get(run.integration.connector.type).logs(run.handle, cursor)
-    mask = _mask(run)
+    mask = _mask(run) if found.lines else Mask(())
     return LogPage(tuple(mask.text(line) for line in found.lines), found.cursor, found.is_last and run.is_final)
 
 

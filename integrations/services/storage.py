@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 from uuid import UUID
@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from integrations.domain import Json, Output, WriteMode
-from integrations.services.landing import combining, kinds, reading
+from integrations.services.landing import combining, kinds, profiling, reading
 from integrations.services.landing.kinds import literal
 from integrations.services.landing.reading import NO_COLUMNS
 
@@ -76,6 +76,13 @@ def preview(uri: str, limit: int, offset: int = 0) -> Json:
         found = cursor.execute(f"SELECT to_json(page) FROM ({page}) page").fetchall()  # noqa: S608
     shown = [{} if columns[0].name == NO_COLUMNS else json.loads(row, parse_constant=_null) for (row,) in found]
     return {"columns": _schema(columns), "rows": shown}
+
+
+@lru_cache(maxsize=64)
+def profile(uri: str, rows: int) -> Sequence[Json]:
+    """Describe each column of a version, see `profiling.profile`. Versions never change, so it is asked once."""
+    with _cursor() as cursor:
+        return profiling.profile(cursor, f"read_parquet({literal(_local(uri))})", rows)
 
 
 def discard(uri: str) -> None:

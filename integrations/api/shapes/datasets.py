@@ -7,6 +7,7 @@ from rest_framework import serializers
 from integrations.api.shapes.fields import JsonObject
 from integrations.domain import Json
 from integrations.models import Dataset, DatasetVersion
+from integrations.services.landing.profiling import KINDS
 
 MOST_ROWS = 1000
 
@@ -45,3 +46,32 @@ class RowsShape(serializers.Serializer[Json]):
     offset = serializers.IntegerField()
     columns = ColumnShape(many=True)
     rows = serializers.ListField(child=JsonObject())
+
+
+class StepShape(serializers.Serializer[Json]):
+    low = serializers.FloatField(help_text="Where the step begins; of times, in seconds since 1970.")
+    high = serializers.FloatField()
+    count = serializers.IntegerField()
+
+
+class FrequentShape(serializers.Serializer[Json]):
+    value = serializers.JSONField(help_text="A text (its first 200 characters), or a truth.")
+    count = serializers.IntegerField()
+
+
+class ColumnProfileShape(ColumnShape):
+    kind = serializers.ChoiceField(choices=KINDS)
+    nulls = serializers.IntegerField()
+    null_share = serializers.FloatField(help_text="From 0 to 1.")
+    distinct = serializers.IntegerField(help_text="How many different values there are, null left out.")
+    is_estimate = serializers.BooleanField(help_text="Whether `distinct` is estimated, as for millions of rows.")
+    min = serializers.JSONField(allow_null=True, help_text="The least value; nested values have none.")
+    max = serializers.JSONField(allow_null=True)
+    histogram = StepShape(many=True, help_text="Equal steps from the least to the greatest number or time.")
+    values = FrequentShape(many=True, help_text="The most frequent texts or truths, unless each is there once.")
+
+
+class ProfileShape(serializers.Serializer[Json]):
+    dataset_version = serializers.UUIDField(allow_null=True)
+    rows = serializers.IntegerField()
+    columns = ColumnProfileShape(many=True)

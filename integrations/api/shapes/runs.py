@@ -88,6 +88,10 @@ class LogQuery(serializers.Serializer[Json]):
     cursor = serializers.CharField(required=False, default="", allow_blank=True, max_length=500)
 
 
+class EventsQuery(serializers.Serializer[Json]):
+    logs = serializers.BooleanField(required=False, default=False, help_text="Send the log's new lines too.")
+
+
 class RunOrder(Strict):
     count = serializers.IntegerField(
         required=False, min_value=1, max_value=MOST_AT_ONCE, help_text="Start so many runs at once; answers {runs}."

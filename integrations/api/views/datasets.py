@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integrations.api.filters import DatasetFilter
-from integrations.api.shapes.datasets import DatasetShape, RowsQuery, RowsShape
+from integrations.api.shapes.datasets import DatasetShape, ProfileShape, RowsQuery, RowsShape
 from integrations.api.views.base import Call
 from integrations.models import Dataset, DatasetVersion
 from integrations.services import datasets
@@ -54,3 +54,13 @@ class DatasetPreview(DatasetCall):
     @extend_schema(operation_id="datasets_preview", parameters=[RowsQuery], responses=RowsShape)
     def get(self, request: Request, pk: UUID) -> Response:
         return rows_of(self.find(pk).latest, request)
+
+
+class DatasetProfile(DatasetCall):
+    @extend_schema(operation_id="datasets_profile", responses=ProfileShape)
+    def get(self, request: Request, pk: UUID) -> Response:
+        """What each column of the latest version holds: nulls, different values, extremes, a small histogram."""
+        version = self.find(pk).latest
+        columns = datasets.profile(version=version)
+        found = {"dataset_version": version.pk if version else None, "rows": version.rows if version else 0}
+        return Response(ProfileShape({**found, "columns": columns}).data)

@@ -39,8 +39,7 @@ class RunCall(Call):
     queryset = Run.everywhere.none()
 
     def find(self, pk: UUID) -> Run:
-        rows = overview.runs().select_related("integration__connector")
-        return get_object_or_404(rows.defer(*(f"integration__connector__{name}" for name in overview.NOT_SHOWN)), pk=pk)
+        return get_object_or_404(overview.run(), pk=pk)
 
 
 class OneRun(RunCall):

@@ -42,8 +42,23 @@ def test_a_dataset_that_no_run_filled_is_empty(make: Make, api: Api) -> None:
     assert api.get(f"datasets/{made['dataset']}/preview").json()["rows"] == []
 
 
+def test_a_profile_describes_each_column(landed: dict[str, Any], api: Api) -> None:
+    profile = api.get(f"datasets/{landed['dataset']}/profile").json()
+
+    latest = api.get(f"datasets/{landed['dataset']}").json()["latest"]
+    assert (profile["rows"], profile["dataset_version"]) == (3, latest["id"])
+    [column] = profile["columns"]
+    assert (column["name"], column["kind"], column["min"], column["max"], column["nulls"]) == ("n", "number", 0, 2, 0)
+
+
+def test_what_has_no_rows_yet_has_no_columns(make: Make, api: Api) -> None:
+    profile = api.get(f"datasets/{make()['dataset']}/profile").json()
+
+    assert profile == {"dataset_version": None, "rows": 0, "columns": []}
+
+
 def test_a_stranger_finds_no_dataset(landed: dict[str, Any], stranger: Api) -> None:
     path = f"datasets/{landed['dataset']}"
 
     assert stranger.get("datasets/").json()["results"] == []
-    assert [stranger.get(path).status_code, stranger.get(f"{path}/preview").status_code] == [404, 404]
+    assert [stranger.get(f"{path}{end}").status_code for end in ("", "/preview", "/profile")] == [404, 404, 404]

@@ -1,0 +1,47 @@
+"""A run's events, for who watches it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.request import Request
+
+from integrations.api.shapes.runs import EventsQuery
+from integrations.api.views.runs import RunCall
+from integrations.api.watching import Place, Watch
+from tenants.api.calls import checked
+from tenants.api.negotiation import AnyAccept
+from tenants.api.streaming import EventStream
+
+LAST_EVENT = OpenApiParameter(
+    "Last-Event-ID",
+    str,
+    OpenApiParameter.HEADER,
+    description="The id of the last event that was received: what follows it is sent. Browsers do this by themselves.",
+)
+
+
+class RunEvents(RunCall):
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(
+        operation_id="runs_events",
+        parameters=[EventsQuery, LAST_EVENT],
+        responses={
+            (200, "text/event-stream"): OpenApiResponse(
+                OpenApiTypes.STR, description="Events until the run has ended."
+            ),
+            204: OpenApiResponse(description="All was sent before: there is nothing to take up."),
+        },
+    )
+    def get(self, request: Request, pk: UUID) -> HttpResponseBase:
+        """Watch the run: `run` (its new state), `log` (new lines) and, as the last event, `end`."""
+        asked = checked(EventsQuery(data=request.query_params)).validated_data
+        run, place = self.find(pk), Place.parse(request.headers.get("Last-Event-ID", ""))
+        if place.has_ended and run.is_final:
+            return HttpResponse(status=204)  # It tells a browser not to come again.
+        return EventStream(Watch(run.pk, self.tenant_id, place, asked["logs"]).look)
