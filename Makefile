@@ -60,6 +60,8 @@ ifneq ($(TEMPLATES),)
 	$(VENV)/bin/djlint . --extension=html --lint --quiet
 endif
 	$(TOOL_ENV) $(PY) manage.py check --fail-level WARNING
+	$(TOOL_ENV) SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(48))') \
+		$(PY) manage.py check --deploy --fail-level WARNING
 	$(TOOL_ENV) $(PY) manage.py makemigrations --check --dry-run
 
 test-sqlite: venv ## Run every test on SQLite, with the real n8n and the real Spark

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import django_stubs_ext
 import environ
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from servicetsunami import logs, platform
@@ -61,6 +62,7 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "csp",
     "axes",
     "tenants",
     "connectors",
@@ -68,6 +70,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "servicetsunami.logs.RequestIdMiddleware",
+    "servicetsunami.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -77,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tenants.middleware.TenantMiddleware",
+    "servicetsunami.leaving.LeavingMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
@@ -122,12 +126,26 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
-SECURE_COOKIES = env.bool("HUB_SECURE_COOKIES", default=True)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
-if SECURE_COOKIES:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 TRUSTED_PROXIES = env.int("HUB_TRUSTED_PROXIES", default=0)
+
+# Browsers: pages load and send to the hub alone, over https, and nothing is written into them that runs
+SECURE_COOKIES = env.bool("HUB_SECURE_COOKIES", default=True)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE_COOKIES
+SECURE_REDIRECT_EXEMPT = ["^api/v1/", "^healthz$", "^readyz$", "^metrics$"]  # programs of the same network
+SECURE_HSTS_SECONDS = env.int("HUB_HSTS_SECONDS", default=365 * 24 * 3600) if SECURE_COOKIES else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # the browsers' own list of https hosts is for the domain's owner to join
+if SECURE_COOKIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        **{f"{kind}-src": [SELF] for kind in ("default", "script", "style", "connect")},
+        "img-src": [SELF, "data:"],
+        "form-action": [SELF],
+        **{key: [NONE] for key in ("object-src", "base-uri", "frame-ancestors")},
+    }
+}
 
 # Too many wrong passwords for an address from one place lock that pair out for a while
 LOGIN_LOCK_MINUTES = env.int("HUB_LOGIN_LOCK_MINUTES", default=15)
@@ -234,6 +252,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # the validator is another host
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "RunState": "integrations.api.shapes.runs.RUN_STATES",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from servicetsunami import health
+from servicetsunami import docs, health
 
 handler400 = "tenants.api.problems.bad_request"
 handler403 = "tenants.api.problems.permission_denied"
@@ -18,8 +17,8 @@ urlpatterns = [
     path("api/v1/", include("connectors.api.urls")),
     path("api/v1/", include("integrations.api.urls")),
     path("api/v1/", include("tenants.api.urls")),
-    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/schema", docs.Schema.as_view(), name="schema"),
+    path("api/docs", docs.Docs.as_view(), name="docs"),
     path("admin/", admin.site.urls),
     path("healthz", health.live, name="healthz"),
     path("readyz", health.ready, name="readyz"),

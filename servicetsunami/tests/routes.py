@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -15,6 +16,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 TABLE = Path(settings.BASE_DIR) / "docs" / "roles.md"
 ROW = re.compile(r"^\| `(/\S*)` \| ([A-Z, ]+) \| ([a-z ]+) \|$", re.MULTILINE)
 PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
+NO_ID = str(uuid4())
 GROUP = re.compile(r"\(\?P<(\w+)>[^)]*\)")
 
 
@@ -71,6 +73,21 @@ def table() -> list[Row]:
 
 def filled(route: str, places: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: places[match[1]], route)
+
+
+def at(route: str, objects: dict[str, str]) -> str:
+    """Fill the place of a route with the object that its name, or the noun before it, stands for."""
+    found = re.search(r"(\w+)/\{(\w+)\}", route)
+    if found is None:
+        return route
+    noun, place = found.groups()
+    if place not in objects and noun not in objects:
+        raise AssertionError(f"{route} names an object that this test does not make: add {noun!r} to `objects`.")
+    return at_key(route, objects.get(place) or objects[noun])
+
+
+def at_key(route: str, key: str = NO_ID) -> str:
+    return re.sub(r"\{\w+\}", key, route)
 
 
 def _named(entry: URLPattern | URLResolver) -> str:

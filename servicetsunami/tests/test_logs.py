@@ -60,3 +60,12 @@ def test_values_whose_name_says_secret_are_blanked(lines: io.StringIO) -> None:
 def test_nothing_of_one_request_is_left_for_the_next(client: Client) -> None:
     client.get("/healthz")
     assert "request_id" not in structlog.contextvars.get_contextvars()
+
+
+def test_what_callers_write_stays_on_its_own_line(client: Client, lines: io.StringIO) -> None:
+    split = 'a\r\n{"event": "forged"}\u2028\x1b[2J'
+    logging.getLogger("some.library").warning("Run of %s failed", split, extra={"place": split})
+    client.get("/nowhere/a%0a%7b", headers={"X-Request-ID": split, "User-Agent": split})
+    written = lines.getvalue().splitlines()
+    assert len(written) == 1
+    assert json.loads(written[0])["place"] == split

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -12,15 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from connectors.models import Connector
-from integrations.models import Dataset, Run
-from integrations.services.integrations import NewCredential
-from integrations.testing import KEY, fake_connector, follow
-from servicetsunami.tests.routes import METHODS, TABLE, Row, admin_routes, filled, routes, table
+from servicetsunami.tests.routes import METHODS, TABLE, Row, admin_routes, at, at_key, filled, routes, table
 from tenants.models import ApiToken, Member, Tenant, User
 from tenants.roles import Role
-from tenants.services import invitations, tokens
-from tenants.testing import join
+from tenants.services import tokens
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bells")]
 
@@ -28,50 +21,6 @@ ROWS = table()
 ROUTES = routes()
 LADDER = list(Role)
 REFUSED = (401, 403, 405)
-NO_ID = str(uuid4())
-
-
-@pytest.fixture
-def people(acme: Tenant) -> dict[Role, User]:
-    return {role: join(acme, f"the-{role}", role) for role in LADDER}
-
-
-@pytest.fixture
-def objects(acme: Tenant, people: dict[Role, User], make_run: Callable[..., Run]) -> dict[str, str]:
-    """One of everything that Acme has, by the noun of its address."""
-    connector = fake_connector("own", credential=KEY, tenant=acme)
-    run = follow(make_run({"rows": [{"a": 1}]}, connector=connector, credential=NewCredential("one", {"key": "x"})))
-    member = Member.everywhere.get(user=people[Role.VIEWER])
-    token, _ = tokens.issue(member=member, name="own")
-    invitation, secret = invitations.create(tenant=acme, by=people[Role.ADMIN], role=Role.VIEWER)
-    found = {
-        "connectors": Connector.objects.get(slug="own").slug,
-        "credentials": run.integration.credential_id,
-        "datasets": Dataset.everywhere.get().pk,
-        "integrations": run.integration_id,
-        "invitations": invitation.pk,
-        "members": member.pk,
-        "runs": run.pk,
-        "secret": secret,
-        "uidb64": "nobody",
-        "tokens": token.pk,
-    }
-    return {noun: str(key) for noun, key in found.items()}
-
-
-def at(route: str, objects: dict[str, str]) -> str:
-    """Fill the place of a route with the object that its name, or the noun before it, stands for."""
-    found = re.search(r"(\w+)/\{(\w+)\}", route)
-    if found is None:
-        return route
-    noun, place = found.groups()
-    if place not in objects and noun not in objects:
-        raise AssertionError(f"{route} names an object that this test does not make: add {noun!r} to `objects`.")
-    return at_key(route, objects.get(place) or objects[noun])
-
-
-def at_key(route: str, key: str = NO_ID) -> str:
-    return re.sub(r"\{\w+\}", key, route)
 
 
 def ask(client: APIClient, method: str, path: str) -> Any:

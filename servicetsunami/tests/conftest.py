@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from connectors.models import Connector
+from integrations.models import Dataset, Run
+from integrations.services.integrations import NewCredential
+from integrations.testing import KEY, fake_connector, follow
+from tenants.models import Member, Tenant, User
+from tenants.roles import Role
+from tenants.services import invitations, tokens
+from tenants.testing import join
+
+
+@pytest.fixture
+def people(acme: Tenant) -> dict[Role, User]:
+    return {role: join(acme, f"the-{role}", role) for role in Role}
+
+
+@pytest.fixture
+def objects(acme: Tenant, people: dict[Role, User], make_run: Callable[..., Run]) -> dict[str, str]:
+    """One of everything that Acme has, by the noun of its address."""
+    connector = fake_connector("own", credential=KEY, tenant=acme)
+    run = follow(make_run({"rows": [{"a": 1}]}, connector=connector, credential=NewCredential("one", {"key": "x"})))
+    member = Member.everywhere.get(user=people[Role.VIEWER])
+    token, _ = tokens.issue(member=member, name="own")
+    invitation, secret = invitations.create(tenant=acme, by=people[Role.ADMIN], role=Role.VIEWER)
+    found = {
+        "connectors": Connector.objects.get(slug="own").slug,
+        "credentials": run.integration.credential_id,
+        "datasets": Dataset.everywhere.get().pk,
+        "integrations": run.integration_id,
+        "invitations": invitation.pk,
+        "members": member.pk,
+        "runs": run.pk,
+        "secret": secret,
+        "uidb64": "nobody",
+        "tokens": token.pk,
+    }
+    return {noun: str(key) for noun, key in found.items()}
