@@ -1,5 +1,13 @@
 # One image for every process of the hub, and for the Spark master and workers beside it: the same Python, Java and
 # Spark everywhere, so that a job finds on the cluster what it found at the desk.
+FROM node:24-bookworm-slim AS packages
+WORKDIR /packages
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+    && mkdir -p kept/@tabler/core/dist kept/@tabler/icons/icons \
+    && mv node_modules/@tabler/core/dist/css kept/@tabler/core/dist/ \
+    && mv node_modules/@tabler/icons/icons/outline kept/@tabler/icons/icons/
+
 FROM python:3.11-slim-bookworm
 
 RUN apt-get update \
@@ -22,6 +30,9 @@ COPY connectors connectors
 COPY integrations integrations
 COPY templates templates
 COPY static static
+COPY locale locale
+COPY --from=packages /packages/kept node_modules
+ENV HUB_STATIC_DIR=/srv/hub/staticfiles
 # The key is for this step alone: collecting files seals and signs nothing.
 RUN SECRET_KEY=build HUB_VAR_DIR=/data python manage.py collectstatic --noinput --verbosity 0
 

@@ -14,7 +14,7 @@ TOOL_ENV := SECRET_KEY=tools-only HUB_KEYS=tools=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY
 TEMPLATES := $(shell find templates */templates -name '*.html' -print -quit 2>/dev/null)
 WORKERS ?= 2
 
-.PHONY: help venv demo up n8n spark test lint test-sqlite test-postgres format bench doctor clean
+.PHONY: help venv demo up n8n assets spark test lint test-sqlite test-postgres format bench doctor clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,12 +41,15 @@ up: venv ## Start the hub and all its parts on 127.0.0.1:PORT (N8N_URL and N8N_A
 n8n: venv ## Install Node 24 and n8n once per machine, in the cache folder (HUB_CACHE_DIR)
 	@$(PY) -m embedded.n8n install
 
+assets: venv ## Install the pages' style and icons from npm, as package-lock.json says
+	@$(PY) -m embedded.assets
+
 spark: venv ## Make local Spark runs start in half the time: Java's class archive, once per machine, in the cache folder
 	@$(TOOL_ENV) $(PY) manage.py prepare_spark
 
 test: venv ## Install what is needed, then run lint and every test: SQLite with real engines, then PostgreSQL
 	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory n8n spark
+	@$(MAKE) --no-print-directory n8n assets spark
 	@$(MAKE) --no-print-directory test-sqlite
 	@$(MAKE) --no-print-directory test-postgres
 

@@ -13,8 +13,10 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from connectors import folders
+from connectors import search as search_index
 from connectors.manifest import Broken, Manifest, Problem, SparkPart
 from connectors.models import Connector, SparkJob
+from connectors.search import Index
 
 BUILTIN = Path(__file__).resolve().parent / "builtin"
 _SHOWN = (Connector.Status.PUBLISHED, Connector.Status.DEPRECATED, Connector.Status.HIDDEN)
@@ -58,13 +60,13 @@ def shown(tenant_id: UUID | None) -> QuerySet[Connector]:
     return _for(tenant_id).filter(status__in=_SHOWN)
 
 
-def search(rows: QuerySet[Connector], text: str) -> QuerySet[Connector]:
-    """The rows that speak of every word of the text, in any order."""
-    rows = rows.annotate(category_text=Cast("categories", TextField()))
-    for word in text.split():
-        about = [f"{name}__icontains" for name in ("name", "slug", "summary", "description", "category_text")]
-        rows = rows.filter(Q.create([(key, word) for key in about], connector=Q.OR))
-    return rows
+def search(tenant_id: UUID | None, text: str) -> list[UUID]:
+    """Ids of the available connectors that the text is about, best first: words, their beginnings, and typos."""
+    return index(tenant_id).find(text)
+
+
+def index(tenant_id: UUID | None) -> Index:
+    return search_index.index_of(available(tenant_id), f"available {tenant_id}")
 
 
 def in_category(rows: QuerySet[Connector], category: str) -> QuerySet[Connector]:

@@ -28,6 +28,7 @@ def hub_environment(var: Path) -> dict[str, str]:
     """
     chosen = {
         "HUB_VAR_DIR": str(var),
+        "HUB_STATIC_DIR": str(var / "static"),
         "HUB_SECURE_COOKIES": "false",  # plain http on the loopback
         "HUB_LOG_FORMAT": "console",
         "PYTHONUNBUFFERED": "1",

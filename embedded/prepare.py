@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
 import embedded.ready  # noqa: F401 - Django must be up before the models below are imported
+from embedded import assets
 from embedded.environment import var_dir, write_private
 from integrations.vault import canary
 from tenants.models import User
@@ -29,9 +31,18 @@ def main() -> int:
     except (CommandError, ImproperlyConfigured) as error:
         print(error, file=sys.stderr)
         return 1
-    Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # or WhiteNoise complains at every start
+    collect()
     make_first_account()
     return 0
+
+
+def collect() -> None:
+    """Collect the static files, named by their content and compressed, when any of them changed."""
+    folder = Path(settings.STATIC_ROOT)
+    sources = [Path(storage.path(path)) for finder in get_finders() for path, storage in finder.list([])]
+    if not assets.is_collected(folder, sources):
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+        assets.note_collected(folder, sources)
 
 
 def make_first_account() -> None:

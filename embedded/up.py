@@ -18,7 +18,7 @@ from types import FrameType
 
 import requests
 
-from embedded import ports, services
+from embedded import assets, ports, services
 from embedded.environment import ROOT, hub_environment, note_running, socket_path, var_dir
 from embedded.n8n import InstallError, StartError, api_keys, install, kept_keys
 from embedded.n8n.server import is_ready
@@ -55,6 +55,7 @@ class Hub:
         """Start everything and return when it can be used: web answers, a worker listens, n8n takes webhooks."""
         broker = self._start_broker()
         self._start_n8n()
+        self._install_assets()
         self._prepare()
         keys = (kept_keys(self._n8n_folder) if self.n8n_url else {}) or self._api_keys()
         self._start_hub(keys)
@@ -128,6 +129,12 @@ class Hub:
         if port != N8N_PORT:
             self.say(f"n8n takes port {port}, because {N8N_PORT} is taken")
         return port
+
+    def _install_assets(self) -> None:
+        try:
+            assets.install()
+        except InstallError as error:
+            raise UpError(str(error)) from None
 
     def _prepare(self) -> None:
         """Migrate, read the connectors and try the vault; n8n boots meanwhile."""

@@ -58,6 +58,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -73,14 +75,17 @@ MIDDLEWARE = [
     "servicetsunami.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "tenants.middleware.TenantMiddleware",
     "servicetsunami.leaving.LeavingMiddleware",
+    "tenants.web.preferences.PreferencesMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
@@ -92,8 +97,10 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
+                "django.template.context_processors.i18n",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "tenants.web.tags"],
         },
     }
 ]
@@ -268,14 +275,34 @@ SPECTACULAR_SETTINGS = {
 # The platform's own pages, below /admin/
 UNFOLD = platform.UNFOLD
 
-# Language, time, static files
+# Language and time: what a person did not choose follows the browser
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+
+# Static files: collected there, named by their content and compressed; without a folder, found where they are
+STATIC_DIR = env.str("HUB_STATIC_DIR", default="")
+PACKAGES_DIR = BASE_DIR / "node_modules"
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(STATIC_DIR or BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = True
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "servicetsunami.assets.PackageFinder",
+]
+WHITENOISE_USE_FINDERS = not STATIC_DIR
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_DIR
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
 
 # Logs: one JSON object a line in production, coloured lines at a desk
 LOG_LEVEL = env.str("HUB_LOG_LEVEL", default="INFO")

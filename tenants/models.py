@@ -29,12 +29,21 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email__iexact=username)
 
 
+class Theme(models.TextChoices):
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
 class User(AbstractUser):
     """A person who signs in with an email address."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     username = None  # type: ignore[assignment]
     email = models.EmailField("email address", unique=True)
+    language = models.CharField(max_length=8, blank=True, help_text="Empty: what the browser asks for.")
+    time_zone = models.CharField(max_length=64, blank=True, help_text="Empty: UTC.")
+    theme = models.CharField(max_length=8, choices=Theme, default=Theme.SYSTEM)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: list[str] = []  # type: ignore[misc]
@@ -200,4 +209,4 @@ class AuditEvent(TenantOwned):
         raise Unchangeable("The audit trail is never shortened.")
 
 
-__all__ = ["ApiToken", "AuditEvent", "Invitation", "Member", "Tenant", "TenantManager", "User", "UserManager"]
+__all__ = ["ApiToken", "AuditEvent", "Invitation", "Member", "Tenant", "TenantManager", "Theme", "User", "UserManager"]

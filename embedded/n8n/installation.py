@@ -125,13 +125,15 @@ def install_packages(cache: Path) -> None:
     marker(cache).touch()
 
 
-def npm(cache: Path, what: str, arguments: list[str]) -> None:
-    node, home = node_home(cache), n8n_home(cache)
+def npm(cache: Path, what: str, arguments: list[str], folder: Path | None = None) -> None:
+    """Run npm with the cache's own Node, in n8n's folder or another."""
+    node, home = node_home(cache), folder or n8n_home(cache)
     run(
         what,
         # The wheel's own bin/npm is broken.
         [str(node / "bin/node"), str(node / "lib/node_modules/npm/bin/npm-cli.js"), *arguments],
-        fix=f"Check that this machine reaches the npm registry; if it does, remove {home} and start again.",
+        fix="Check that this machine reaches the npm registry; if it does, "
+        f"remove {home / 'node_modules'} and start again.",
         folder=home,
         environment={
             **os.environ,

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.web import views
+from integrations.web import gallery, views
 
-urlpatterns = [path("", views.home, name="home")]
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("connectors/", gallery.Gallery.as_view(), name="gallery"),
+    path("connectors/<slug:slug>", gallery.ConnectorPage.as_view(), name="connector"),
+]
