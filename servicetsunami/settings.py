@@ -272,6 +272,9 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+# Forms of connectors may have many rows
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+
 # The platform's own pages, below /admin/
 UNFOLD = platform.UNFOLD
 

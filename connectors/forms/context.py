@@ -1,0 +1,40 @@
+"""What the building of a form carries along."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from connectors.forms.model import Option
+from connectors.forms.names import humanised
+from connectors.schemas import below
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`choices` are live ones, by pointer or by the name that `x-options` gives them; `texts`, by pointer, are what was
+    typed as JSON and is none."""
+
+    datasets: Sequence[Option] | None = None
+    choices: Mapping[str, Sequence[Option]] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where in the document and in the form something stands."""
+
+    pointer: str
+    name: str
+    key: str = ""
+    is_required: bool = False
+    is_item: bool = False
+    is_trigger: bool = False
+    depends_on: tuple[str, ...] = ()
+
+    def property(self, key: str, **facts: bool | tuple[str, ...]) -> Spot:
+        place = Spot(pointer=below(self.pointer, key), name=below(self.name, key), key=key)
+        return replace(place, **facts)  # type: ignore[arg-type]
+
+    def label(self, title: str) -> str:
+        return title or humanised(self.key)

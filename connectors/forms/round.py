@@ -1,0 +1,87 @@
+"""From a document to a form and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from connectors.forms import names
+from connectors.forms.building import root
+from connectors.forms.context import Context, Spot
+from connectors.forms.model import Form, Option
+from connectors.forms.parsing import Reader
+from connectors.forms.placing import placed
+from connectors.schemas import FieldError, defaults, validate
+from connectors.schemas.values import Json
+
+
+class Data(Protocol):
+    """A form's data, as `request.POST` is."""
+
+    def lists(self) -> Iterable[tuple[str, list[Any]]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a person sent. `action` is the button that asks for the form again; empty: this was meant to be saved.
+
+    `value` and `texts` hold what was typed, secrets too: to show the form again, keep them sealed until the next post,
+    give them to `build`, and `value` to the next `parse` as `kept`.
+    """
+
+    value: Json = field(repr=False)
+    errors: tuple[FieldError, ...] = ()
+    action: str = ""
+    target: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_final(self) -> bool:
+        return not self.action and not self.errors
+
+
+def build(
+    schema: Json,
+    value: Json,
+    *,
+    prefix: str = "form",
+    errors: Iterable[FieldError] = (),
+    datasets: Sequence[Option] | None = None,
+    options: Mapping[str, Sequence[Option]] | None = None,
+    texts: Mapping[str, str] | None = None,
+    refresh_url: str = "",
+) -> Form:
+    """The form that shows a document, with the schema's defaults filled in; secrets are only said to be there.
+
+    `options` are live choices by the field's pointer, or by its `x-options` when that is a text.
+    """
+    context = Context(datasets, options or {}, texts or {})
+    schema = _object(schema)
+    spot = Spot(pointer="", name=prefix, is_required=True)
+    errors = tuple(errors)
+    top = placed(root(context, spot, schema, defaults(schema, value)), errors)
+    return Form(names.dom_id(prefix), prefix, top, refresh_url, errors)
+
+
+def parse(schema: Json, data: Data, *, prefix: str = "form", kept: Json | None = None) -> Parsed:
+    """The document that a form was filled in with. `kept` is the one it was made from, with its secrets: what was not
+    shown, and secrets that were not typed anew, are taken from it."""
+    schema = _object(schema)
+    posted = {key: [str(value) for value in values] for key, values in data.lists()}
+    verb, _, target = (posted.get(names.ACTION) or [""])[-1].partition(":")
+    reader = Reader(posted, verb, target)
+    value = defaults(schema, reader.document(schema, prefix, defaults(schema, kept or {})))
+    errors = () if verb else _first_a_field([*reader.errors, *validate(schema, value)])
+    return Parsed(value, errors, verb, target, reader.texts)
+
+
+def _object(schema: Json) -> Json:
+    return schema or {"type": "object", "properties": {}}
+
+
+def _first_a_field(errors: Iterable[FieldError]) -> tuple[FieldError, ...]:
+    seen: dict[str, FieldError] = {}
+    for error in errors:
+        seen.setdefault(error.pointer, error)
+    return tuple(seen.values())
