@@ -14,7 +14,7 @@ TOOL_ENV := SECRET_KEY=tools-only HUB_KEYS=tools=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY
 TEMPLATES := $(shell find templates */templates -name '*.html' -print -quit 2>/dev/null)
 WORKERS ?= 2
 
-.PHONY: help venv demo up n8n assets spark test lint test-sqlite test-postgres format bench doctor clean
+.PHONY: help venv demo up n8n assets browser spark test lint test-sqlite test-postgres format bench doctor clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,12 +44,18 @@ n8n: venv ## Install Node 24 and n8n once per machine, in the cache folder (HUB_
 assets: venv ## Install the pages' style and icons from npm, as package-lock.json says
 	@$(PY) -m embedded.assets
 
+browser: ## Install Chromium for the tests of the pages, where this may be done (Debian, as root)
+	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium (100 MB)..."; apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
+	else echo "Chromium is missing, so the tests of the pages are skipped. On Debian: sudo apt-get install chromium"; fi
+
 spark: venv ## Make local Spark runs start in half the time: Java's class archive, once per machine, in the cache folder
 	@$(TOOL_ENV) $(PY) manage.py prepare_spark
 
 test: venv ## Install what is needed, then run lint and every test: SQLite with real engines, then PostgreSQL
 	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory n8n assets spark
+	@$(MAKE) --no-print-directory n8n assets browser spark
 	@$(MAKE) --no-print-directory test-sqlite
 	@$(MAKE) --no-print-directory test-postgres
 
@@ -71,7 +77,7 @@ test-sqlite: venv ## Run every test on SQLite, with the real n8n and the real Sp
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadgroup
 
 test-postgres: venv ## Run the tests that need no engine on a PostgreSQL started for them
-	$(PY) -m embedded.postgres $(VENV)/bin/pytest -n $(WORKERS) -m "not n8n and not spark and not processes"
+	$(PY) -m embedded.postgres $(VENV)/bin/pytest -n $(WORKERS) -m "not n8n and not spark and not processes and not browser"
 
 format: venv ## Rewrite code and templates in the house style
 	$(VENV)/bin/ruff check --fix-only .

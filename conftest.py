@@ -19,7 +19,7 @@ ENGINES = {
     "n8n": "integrations.engines.n8n.engine.N8nEngine",
     "spark": "integrations.engines.spark.engine.SparkEngine",
 }
-REAL = ("n8n", "spark", "processes")
+REAL = ("n8n", "spark", "processes", "browser")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 pytest_plugins = ["tenants.testing", "integrations.testing", "embedded.n8n.testing"]
