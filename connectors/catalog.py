@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from connectors import folders
+from connectors import folders, jobfiles
 from connectors import search as search_index
 from connectors.manifest import Broken, Manifest, Problem, SparkPart
 from connectors.models import Connector, SparkJob
@@ -87,7 +87,16 @@ def py_file_paths(spark_job: SparkJob) -> tuple[str, ...]:
     return tuple(_path(file) for file in spark_job.py_files)
 
 
+def check_files(spark_job: SparkJob) -> None:
+    """Raise `jobfiles.Damaged` when a file that somebody gave is not there as it was given."""
+    for file in (spark_job.entry, *spark_job.py_files):
+        if jobfiles.is_kept(file):
+            jobfiles.verify(file)
+
+
 def _path(file: str) -> str:
+    if jobfiles.is_kept(file):
+        return str(jobfiles.place(file))
     return file if "://" in file else str(BUILTIN / file)
 
 

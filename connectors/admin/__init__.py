@@ -1,5 +1,5 @@
 """The catalogue for the platform's staff."""
 
-from connectors.admin import catalogue
+from connectors.admin import catalogue, sparkjobs
 
-__all__ = ["catalogue"]
+__all__ = ["catalogue", "sparkjobs"]

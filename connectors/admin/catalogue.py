@@ -12,7 +12,7 @@ from django.utils import timezone
 from unfold.admin import ModelAdmin
 
 from connectors import schemas, svg
-from connectors.models import Connector, SparkJob
+from connectors.models import Connector
 
 
 class ConnectorForm(forms.ModelForm[Connector]):
@@ -69,10 +69,3 @@ class ConnectorAdmin(ModelAdmin):
     def _set(self, request: HttpRequest, rows: QuerySet[Connector], status: Connector.Status) -> None:
         count = rows.update(status=status, updated_at=timezone.now())
         messages.success(request, f"{count} now {status.label.lower()}.")
-
-
-@admin.register(SparkJob)
-class SparkJobAdmin(ModelAdmin):
-    list_display = ("name", "kind", "entry", "main_class")
-    list_filter = ("kind",)
-    search_fields = ("name", "entry")

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from connectors import catalog, schemas
+from connectors import catalog, jobfiles, schemas
 from integrations.domain import Job, Json, Source, SparkEntry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
 from integrations.models import DatasetVersion, Deployment, Integration, Run
 from integrations.services import datasets, deployments, destinations, references, usage
+from integrations.services.errors import Refused
 
 
 @dataclass(slots=True)
@@ -28,9 +29,10 @@ def prepare(run: Run, engine: Engine) -> Prepared:
     """Resolve credential, inputs and deployment of a run that is about to start.
 
     Raises `deployments.Busy`, `EngineError`, `vault.Unreadable`, or `Refused` when an input has no rows yet or
-    an address leads where no integration may go.
+    an address leads where no integration may go, or when a file of the job is not as it was uploaded.
     """
     destinations.demand_allowed(run.integration)
+    _demand_files(run.integration)
     sources, versions = datasets.sources(integration=run.integration)
     credential = _credential(run)
     deployment = deployments.ensure(run.integration, credential) if engine.needs_deployment else None
@@ -73,6 +75,15 @@ def _job(run: Run, credential: Json, deployment: Deployment | None, sources: tup
     )
     secrets = schemas.secrets(integration.connector.credential_schema, credential)
     return job, Mask([*secrets, token] if token else secrets)
+
+
+def _demand_files(integration: Integration) -> None:
+    if row := integration.connector.spark_job:
+        try:
+            catalog.check_files(row)
+        except jobfiles.Damaged as damaged:
+            fix = "Upload the file again at /admin, under Spark jobs, or restore it from a backup."
+            raise Refused("job_damaged", str(damaged), fix=fix) from damaged
 
 
 def _spark(integration: Integration) -> SparkEntry | None:
