@@ -1,9 +1,12 @@
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 from django.conf import settings
+
+from embedded.n8n import install
 
 ROOT = Path(settings.BASE_DIR)
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -12,6 +15,8 @@ OURS = {name for name, service in SERVICES.items() if "build" in service}
 READ = re.compile(r'(?:env\.\w+|required)\(\s*"([A-Z0-9_]+)"')
 # Names that Spark's own scripts read in our image.
 SPARKS_OWN = {"SPARK_WORKER_CORES", "SPARK_WORKER_MEMORY", "SPARK_WORKER_DIR"}
+PYTHONS_OWN = {"PYTHONUNBUFFERED", "PYSPARK_PYTHON"}
+N8N_CONFIG = ("@n8n/config/dist", "@n8n/db/dist", "n8n/dist", "n8n-core/dist")
 IMAGES_OWN = {"postgres": "POSTGRES_", "n8n": "N8N_"}
 
 
@@ -40,6 +45,22 @@ def test_every_name_in_compose_is_known_to_who_reads_it(service):
             assert name in known_settings() | SPARKS_OWN
         else:
             assert name.startswith(IMAGES_OWN[service])
+
+
+@pytest.mark.n8n
+def test_every_name_that_compose_gives_n8n_is_read_by_n8n():
+    modules = install().script.parents[2]
+    sources = [file.read_text() for package in N8N_CONFIG for file in (modules / package).rglob("*.js")]
+    for name in SERVICES["n8n"]["environment"]:
+        assert any(re.search(rf"\b{name}\b", source) for source in sources), name
+
+
+def test_every_name_in_the_dockerfile_is_known_to_who_reads_it():
+    text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+    given = re.findall(r"^ENV (.+)$", text, re.MULTILINE)
+    names = set(re.findall(r"([A-Z0-9_]+)=", " ".join(given)))
+    assert "HUB_VAR_DIR" in names
+    assert names <= known_settings() | PYTHONS_OWN | {"SPARK_HOME"}
 
 
 def test_every_name_compose_asks_for_is_in_the_example():
@@ -95,3 +116,11 @@ def test_the_changelog_is_the_source_of_the_version():
 def test_links_between_pages_lead_somewhere(page):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text()):
         assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+def test_make_help_explains_every_target():
+    makefile = (ROOT / "Makefile").read_text()
+    [phony] = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    helped = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    explained = dict(re.findall(r"^\s+\x1b\[1m([a-z0-9-]+)\s*\x1b\[0m (\S.+)$", helped, re.MULTILINE))
+    assert set(explained) == set(phony.split())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -31,6 +33,8 @@ from integrations.engines.n8n.provisioning import Provisioning, deprovision
 
 YOUNG = timedelta(seconds=3)
 """A run this young is asked for with its data at once: it has most likely ended, and that saves a call."""
+BOOT_SECONDS = 5.0
+"""For so long it is not asked again when n8n started."""
 CLOCK_SKEW = timedelta(minutes=2)
 LOG_END_LINES = 150
 
@@ -47,6 +51,7 @@ class N8nEngine:
         self._url = settings.N8N_URL if url is None else url
         self._key = settings.N8N_API_KEY if key is None else key
         self._test_key = settings.N8N_TEST_API_KEY if test_key is None else test_key
+        self._boot: tuple[float, datetime | None] = (-math.inf, None)
 
     @cached_property
     def client(self) -> Client:
@@ -113,6 +118,10 @@ class N8nEngine:
                 fix="Run it again; check first what the service already received.",
             )
         if execution.is_running:
+            if age >= YOUNG and self._is_left_over(execution):
+                # Should another process of n8n still be at it, it stops: the next attempt must be alone.
+                self.cancel(handle)
+                return Progress(handle, outcome=Outcome(failure=failures.CRASHED))
             message = "Waiting in n8n" if execution.status == "waiting" else "Running in n8n"
             return Progress(handle, message=message)
         return self._ended(job, handle, execution)
@@ -130,6 +139,16 @@ class N8nEngine:
         lines = execution.log_lines()
         seen = int(cursor) if cursor.isdigit() else 0
         return LogPage(tuple(lines[seen:]), str(max(seen, len(lines))), is_last=not execution.is_running)
+
+    def _is_left_over(self, execution: Execution) -> bool:
+        """Whether it runs by its status only: it began before n8n did, which does not find all that died with it."""
+        if execution.status != "running" or execution.began is None:
+            return False
+        looked_at, booted_at = self._boot
+        if time.monotonic() - looked_at > BOOT_SECONDS:
+            booted_at = self.client.booted_at()
+            self._boot = (time.monotonic(), booted_at)
+        return booted_at is not None and execution.began < booted_at
 
     def _follow(self, execution_id: str, *, with_data: bool) -> Execution | None:
         try:

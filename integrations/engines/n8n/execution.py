@@ -35,11 +35,13 @@ class Execution:
         return self.status in RUNNING
 
     @property
+    def began(self) -> datetime | None:
+        return _moment(self.body.get("startedAt"))
+
+    @property
     def seconds(self) -> float | None:
-        began, ended = (self.body.get(name) for name in ("startedAt", "stoppedAt"))
-        if not began or not ended:
-            return None
-        return (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds()
+        ended = _moment(self.body.get("stoppedAt"))
+        return (ended - self.began).total_seconds() if self.began and ended else None
 
     @property
     def result(self) -> Json:
@@ -129,6 +131,10 @@ def _log_line(run: Json, name: str, number: int) -> str:
     line = f"{name}{again}: {count} item{'' if count == 1 else 's'} in {run.get('executionTime', 0)} ms"
     error = _object(run.get("error"))
     return f"{line}, failed: {error.get('message', 'no reason given')}" if error else line
+
+
+def _moment(told: str | None) -> datetime | None:
+    return datetime.fromisoformat(told) if told else None
 
 
 def _object(value: Any) -> Json:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 import requests
 import responses
@@ -113,3 +115,23 @@ def test_a_result_that_n8n_keeps_back_is_no_empty_success(answers, make_job) -> 
     assert outcome is not None
     assert outcome.failure is not None
     assert outcome.failure.code == "result_kept_back"
+
+
+@pytest.mark.parametrize(
+    ("start_page", "is_over"),
+    [
+        ({"Last-Modified": "Mon, 30 Nov 2026 16:42:00 GMT"}, True),
+        ({"Last-Modified": "Mon, 30 Nov 2026 16:41:00 GMT"}, False),
+        ({}, False),
+    ],
+    ids=["restarted since", "the same n8n", "unknown"],
+)
+def test_an_execution_older_than_n8n_itself_has_crashed(answers, make_job, start_page, is_over) -> None:
+    running = {"id": "7", "status": "running", "startedAt": "2026-11-30T16:41:30.000Z"}
+    answers.get(f"{URL}/api/v1/executions/7", json=running)
+    answers.head(f"{URL}/", headers=start_page)
+    if is_over:
+        answers.post(f"{URL}/api/v1/executions/7/stop", status=409, json={})
+    old = make_job(None, asked_at=datetime(2026, 11, 30, 16, 41, tzinfo=UTC))
+    outcome = N8nEngine(URL, KEY).poll(old, {"execution": "7"}).outcome
+    assert (outcome and outcome.failure and outcome.failure.code) == ("engine_crashed" if is_over else None)

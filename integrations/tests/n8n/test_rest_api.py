@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -74,6 +75,13 @@ def test_settings_travel_as_data(read: Callable, service: Service) -> None:
     assert asked.headers["x-formula"] == "={{ 40+2 }}"
 
 
+@pytest.mark.parametrize("config", [{}, {"pagination": {"type": "none"}}], ids=["left out", "none"])
+def test_without_pagination_one_request_is_made(read: Callable, service: Service, config: Json) -> None:
+    service.answer = lambda _: Reply([{"n": 1}], headers={"Link": '</?page=2>; rel="next"'})
+    assert read(**config) == [{"n": 1}]
+    assert len(service.requests) == 1
+
+
 def test_a_post_sends_its_body(read: Callable, service: Service) -> None:
     service.answer = lambda request: Reply([json.loads(request.body)])
     assert read(method="POST", body='{"find": "={{ 1 }}"}') == [{"find": "={{ 1 }}"}]
@@ -107,16 +115,32 @@ def test_a_credential_opens_the_service(
     assert read(auth) == [{"ok": True}]
 
 
-def test_oauth2_client_credentials_fetch_a_token(read: Callable, service: Service) -> None:
+CLIENT = "Basic " + base64.b64encode(b"hub:s3cret").decode()
+
+
+@pytest.mark.parametrize(
+    ("choice", "is_right"),
+    [
+        ({}, lambda asked, sent: asked.headers.get("authorization") == CLIENT),
+        ({"client_in": "body"}, lambda asked, sent: (sent["client_id"], sent["client_secret"]) == ("hub", "s3cret")),
+        ({"scope": "read:all write"}, lambda asked, sent: sent["scope"] == "read:all write"),
+    ],
+    ids=["header", "body", "scope"],
+)
+def test_oauth2_client_credentials_fetch_a_token(
+    read: Callable, service: Service, choice: Json, is_right: Callable[[Request, Json], bool]
+) -> None:
     def answer(asked: Request) -> Reply:
         if asked.path == "/token":
-            return Reply({"access_token": "t0ken", "token_type": "bearer", "expires_in": 3600})
-        is_right = asked.headers.get("authorization") == "Bearer t0ken"
-        return Reply([{"ok": True}]) if is_right else Reply({}, 401)
+            sent = dict(parse_qsl(asked.body))
+            is_known = sent["grant_type"] == "client_credentials" and is_right(asked, sent)
+            token = {"access_token": "t0ken", "token_type": "bearer", "expires_in": 3600}
+            return Reply(token) if is_known else Reply({"error": "invalid_client"}, 401)
+        return Reply([{"ok": True}]) if asked.headers.get("authorization") == "Bearer t0ken" else Reply({}, 401)
 
     service.answer = answer
     auth = {"type": "oauth2", "token_url": f"{service.url}/token", "client_id": "hub", "client_secret": "s3cret"}
-    assert read(auth) == [{"ok": True}]
+    assert read({**auth, **choice}) == [{"ok": True}]
 
 
 NUMBERS = [{"n": n} for n in range(7)]
@@ -140,6 +164,12 @@ def cursor(asked: Request) -> Reply:
     return Reply({"items": NUMBERS[begin : begin + 3], "meta": {"next": str(begin + 3) if begin + 3 < 7 else None}})
 
 
+def cursor_url(asked: Request) -> Reply:
+    begin = int(asked.query.get("from", "0"))
+    following = f"http://{asked.headers['host']}/?from={begin + 3}" if begin + 3 < 7 else None
+    return Reply({"items": NUMBERS[begin : begin + 3], "next": following})
+
+
 def link(asked: Request) -> Reply:
     begin = int(asked.query.get("from", "0"))
     headers = {"Link": f'</?from=0>; rel="first", </?from={begin + 3}>; rel="next"'} if begin + 3 < 7 else {}
@@ -152,9 +182,10 @@ def link(asked: Request) -> Reply:
         (page, {"type": "page"}),
         (offset, {"type": "offset", "offset_param": "skip", "size_param": "limit", "page_size": 3}),
         (cursor, {"type": "cursor", "cursor_param": "after", "cursor_path": "meta.next"}),
+        (cursor_url, {"type": "cursor", "cursor_path": "next"}),
         (link, {"type": "link"}),
     ],
-    ids=["page", "offset", "cursor", "link"],
+    ids=["page", "offset", "cursor", "cursor as a URL", "link"],
 )
 def test_pages_are_followed_to_the_end(
     read: Callable, service: Service, answer: Callable[[Request], Reply], pagination: Json

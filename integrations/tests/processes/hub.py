@@ -51,6 +51,9 @@ class Hub:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.api = requests.Session()
         self.api.trust_env = False
+        self.api.hooks["response"].append(lambda answer, **_: self.answers.append(answer.text))
+        self.answers: list[str] = []
+        """All that the API ever said, whatever was asked."""
 
     @property
     def events(self) -> str:
@@ -102,6 +105,11 @@ class Hub:
         second = Service("second", [*service.command, "-n", "second@%h"], service.environment)
         self._spawn(second, "second", {})
         self.wait_for(lambda: len(self.listening()) > 1, "the second worker")
+
+    def launch_command(self, name: str, command: str) -> None:
+        """Start a command as an operator writes it, under a name."""
+        programs = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PORT": str(self.port)}
+        self._spawn(Service(name, ["bash", "-c", command], programs), name, {})
 
     def restart_worker(self, **settings: str) -> None:
         """Kill the worker if it lives and start another, perhaps with other settings."""
@@ -237,6 +245,11 @@ class Hub:
     def rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(f"file:{self.var / 'hub.sqlite3'}?mode=ro", uri=True, timeout=20)) as database:
             return database.execute(query, values).fetchall()
+
+    def write(self, statement: str) -> None:
+        """Change what no call can change: the time, as the hub sees it."""
+        with closing(sqlite3.connect(self.var / "hub.sqlite3", timeout=20)) as database, database:
+            database.execute(statement)
 
     def handle(self, run: str) -> dict[str, Any] | None:
         [(handle,)] = self.rows("SELECT handle FROM integrations_run WHERE id = ?", run.replace("-", ""))

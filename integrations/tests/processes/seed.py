@@ -15,6 +15,7 @@ from tenants.models import Member
 from tenants.services import tokens
 
 OBJECT = {"type": "object", "additionalProperties": True, "properties": {}}
+READS = {**OBJECT, "properties": {"reads": {"type": "string", "format": "dataset", "title": "Reads"}}}
 SECRET = {**OBJECT, "required": ["key"], "properties": {"key": {"type": "string", "title": "Key", "writeOnly": True}}}
 
 
@@ -26,7 +27,7 @@ def add_connectors() -> None:
             name=slug.title(),
             type=kind,
             status=Connector.Status.PUBLISHED,
-            schema={"credential": credential, "config": OBJECT},
+            schema={"credential": credential, "config": READS},
             spark_job=job if kind == "spark" else None,
         )
 

@@ -63,9 +63,49 @@ def test_a_workflow_deleted_by_hand_is_made_again_for_the_next_run(hub: Hub, n8n
     assert workflow_of(hub, integration) != workflow
 
 
+def test_a_changed_credential_reaches_n8n_before_the_next_run(hub: Hub, service: Service, secret: str) -> None:
+    wrong = {**new_credential(), "data": keyed("wrong")}
+    integration = hub.integrate("rest_api", {"url": f"{service.url}/keyed/"}, credential=wrong)
+    assert hub.ended(hub.run(integration))["failure"]["code"] == "credential_refused"
+    workflow = workflow_of(hub, integration)
+    credential = hub.get(f"/api/v1/integrations/{integration}")["credential"]
+    assert hub.call("PATCH", f"/api/v1/credentials/{credential}", {"data": keyed(secret)}).status_code == 200
+    assert hub.ended(hub.run(integration))["state"] == "succeeded"
+    assert workflow_of(hub, integration) == workflow
+
+
+def test_the_last_integration_to_go_takes_workflow_and_credentials_out_of_n8n(
+    hub: Hub, n8n: N8n, service: Service, secret: str
+) -> None:
+    config = {"url": f"{service.url}/keyed/"}
+    first = hub.integrate("rest_api", config, credential={**new_credential(), "data": keyed(secret)})
+    shared = hub.get(f"/api/v1/integrations/{first}")["credential"]
+    second = hub.integrate("rest_api", config, credential=shared)
+    for integration in (first, second):
+        assert hub.ended(hub.run(integration))["state"] == "succeeded"
+    workflow, credentials = workflow_of(hub, first), credentials_of(n8n, workflow_of(hub, first))
+    assert workflow_of(hub, second) == workflow
+    assert hub.call("DELETE", f"/api/v1/integrations/{first}").status_code == 204
+    assert hub.ended(hub.run(second))["state"] == "succeeded"
+    assert hub.call("DELETE", f"/api/v1/integrations/{second}").status_code == 204
+    hub.wait_for(lambda: n8n.call("GET", f"/workflows/{workflow}").status_code == 404, "the workflow's end")
+    assert len(credentials) == 2
+    hub.wait_for(lambda: not credentials & n8n.credentials(), "the credentials' end")
+
+
 def new_credential() -> dict[str, object]:
     """Ask for a credential, and with it for a workflow, that no other integration shares."""
     return {"name": secrets.token_hex(4), "data": {"auth": {"type": "none"}}}
+
+
+def keyed(key: str) -> dict[str, object]:
+    return {"auth": {"type": "api_key", "in": "header", "name": "X-Key", "key": key}}
+
+
+def credentials_of(n8n: N8n, workflow: str) -> set[str]:
+    """Name the credentials that the workflow's nodes use."""
+    nodes = n8n.call("GET", f"/workflows/{workflow}").json()["nodes"]
+    return {used["id"] for node in nodes for used in node.get("credentials", {}).values()}
 
 
 def workflow_of(hub: Hub, integration: str) -> str:

@@ -103,7 +103,7 @@ def test_a_secret_reaches_the_work_and_is_found_nowhere_else(
     hub: Hub, n8n: N8n, service: Service, secret: str, make_work: Callable[..., Work]
 ) -> None:
     request, driver = make_work("n8n", "keyed"), make_work("spark")
-    pulling = hub.run(hub.integrate("rest_api", request.config, credential=keyed(secret)))
+    pulling = hub.run(pull := hub.integrate("rest_api", request.config, credential=keyed(secret)))
     refused = hub.run(hub.integrate("rest_api", {"url": f"{service.url}/refused/"}, credential=keyed(secret)))
     working = hub.run(hub.integrate("sealed", driver.config, credential=named({"key": secret})))
     hub.wait_for(lambda: request.starts() and driver.starts(), "the works' begin")
@@ -130,7 +130,9 @@ def test_a_secret_reaches_the_work_and_is_found_nowhere_else(
 
     assert files_with(secret, hub.var, n8n.folder) == []
     assert not is_in(secret, n8n_executions(n8n))
+    assert hub.call("POST", f"/api/v1/integrations/{pull}/test").json()["ok"]
     assert [address for address, text in answers(hub) if is_in(secret, text)] == []
+    assert [said for said in hub.answers if is_in(secret, said)] == []
     assert files_with(f"hub-{working}", hub.var / "events")
     assert files_with(service.url, hub.var / "hub.sqlite3", hub.var / "hub.sqlite3-wal")
 
@@ -146,4 +148,5 @@ def test_a_secret_in_the_words_of_a_failure_is_masked(
     assert "What is " in hub.ended(echoed)["failure"]["message"]
     assert "could not connect with " in hub.ended(broken)["failure"]["message"]
     assert [address for address, text in answers(hub) if is_in(secret, text)] == []
+    assert [said for said in hub.answers if is_in(secret, said)] == []
     assert files_with(secret, *hub.var.glob("hub.sqlite3*"), hub.logs, hub.var / "valkey", hub.var / "events") == []

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import threading
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 import psutil
 import requests
 
-from embedded.n8n.access import api_key
+from embedded.n8n.access import api_key, login
+from embedded.n8n.account import Account
 from embedded.n8n.installation import install
 from embedded.n8n.server import Server, start, wait_until_ready
 from embedded.n8n.testing import start_somewhere
@@ -47,15 +50,26 @@ class Gate:
     requests: int = 0
 
 
+@dataclass(frozen=True)
+class Reply:
+    """What the service says: text as HTML, anything else as JSON."""
+
+    body: Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
 class Service:
     """A service on this machine. Below /keyed/ it wants the right key, below /refused/ it takes none.
 
-    Below /echo/ it repeats in an error what it was sent. A path with a gate is answered when that is open.
+    Below /echo/ it repeats in an error what it was sent. A path with a gate is answered when that is open, one that
+    a test serves with what that test makes of the query.
     """
 
     def __init__(self, key: str) -> None:
         self.key = key
         self.gates: dict[str, Gate] = {}
+        self.served: dict[str, Callable[[dict[str, str]], Reply]] = {}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.service = self
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -67,25 +81,36 @@ class Service:
         self.server.shutdown()
         self.server.server_close()
 
-    def answer(self, path: str, key: str) -> tuple[int, Any]:
+    def serve(self, answer: Callable[[dict[str, str]], Reply]) -> str:
+        """Answer so at an address of its own, and return that."""
+        path = f"/served/{uuid.uuid4()}"
+        self.served[path] = answer
+        return self.url + path
+
+    def answer(self, target: str, key: str) -> Reply:
+        path, _, query = target.partition("?")
+        if served := self.served.get(path):
+            return served(dict(parse_qsl(query)))
         if gate := self.gates.get(path):
             gate.requests += 1
             gate.opened.wait()
         if path.startswith("/echo/"):
-            return 400, {"message": f"What is {key}?"}
+            return Reply({"message": f"What is {key}?"}, 400)
         if path.startswith("/refused/") or (path.startswith("/keyed/") and key != self.key):
-            return 401, {"message": "No."}
-        return 200, [{"n": 1}]
+            return Reply({"message": "No."}, 401)
+        return Reply([{"n": 1}])
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        status, body = self.server.service.answer(self.path, self.headers.get("X-Key", ""))
-        text = json.dumps(body).encode()
+        reply = self.server.service.answer(self.path, self.headers.get("X-Key", ""))
+        is_text = isinstance(reply.body, str)
+        text = (reply.body if is_text else json.dumps(reply.body)).encode()
+        kind = "text/html" if is_text else "application/json"
         try:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text)))
+            self.send_response(reply.status)
+            for name, value in {"Content-Type": kind, "Content-Length": str(len(text)), **reply.headers}.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(text)
         except OSError:  # whoever asked has been killed
@@ -118,6 +143,11 @@ class N8n:
 
     def call(self, method: str, path: str) -> requests.Response:
         return requests.request(method, f"{self.url}/api/v1{path}", headers={"X-N8N-API-KEY": self.key}, timeout=60)
+
+    def credentials(self) -> set[str]:
+        """Name every credential that n8n holds, as its owner sees them."""
+        owner = login(self.url, Account.owner(self.folder))
+        return {row["id"] for row in owner.get(f"{self.url}/rest/credentials", timeout=60).json()["data"]}
 
     def status(self, execution: str) -> str:
         return self.call("GET", f"/executions/{execution}").json()["status"]
