@@ -59,7 +59,7 @@ test: venv ## Install what is needed, then run lint and every test: SQLite with 
 	@$(MAKE) --no-print-directory test-sqlite
 	@$(MAKE) --no-print-directory test-postgres
 
-lint: venv ## Check style, types, import directions, templates, Django's own checks and missing migrations
+lint: venv ## Check style, types, import directions, templates, Django's own checks, migrations and the API's schema
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(TOOL_ENV) $(VENV)/bin/mypy
@@ -72,6 +72,7 @@ endif
 	$(TOOL_ENV) SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(48))') \
 		$(PY) manage.py check --deploy --fail-level WARNING
 	$(TOOL_ENV) $(PY) manage.py makemigrations --check --dry-run
+	$(TOOL_ENV) $(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 test-sqlite: venv ## Run every test on SQLite, with the real n8n and the real Spark
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadgroup

@@ -248,7 +248,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["tenants.api.parsers.JSONParser"],
     "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "tenants.api.openapi.Schema",
     "EXCEPTION_HANDLER": "tenants.api.problems.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -262,7 +262,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # the validator is another host
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
+        "BulkAction": "integrations.api.shapes.bulk.ACTIONS",
+        "ColumnKind": "integrations.services.landing.profiling.KINDS",
         "RunState": "integrations.api.shapes.runs.RUN_STATES",
+        "StageName": "integrations.services.probes.STEPS",
         "TokenState": "tenants.api.shapes.TOKEN_STATES",
         "InvitationState": "tenants.api.shapes.INVITATION_STATES",
     },

@@ -8,10 +8,17 @@ from rest_framework import serializers
 
 from connectors.models import Connector
 
+JSON_SCHEMA = {"type": "object", "additionalProperties": True, "description": "A JSON Schema (2020-12)."}
+
+
+@extend_schema_field({"type": "object", "properties": {"credential": JSON_SCHEMA, "config": JSON_SCHEMA}})
+class SchemasField(serializers.JSONField):
+    pass
+
 
 class ConnectorShape(serializers.ModelSerializer[Connector]):
     logo_url = serializers.SerializerMethodField()
-    schema = serializers.JSONField(read_only=True)
+    schema = SchemasField(read_only=True, help_text="What its credentials and its settings hold.")
     categories = serializers.ListField(child=serializers.CharField(), read_only=True)
 
     class Meta:

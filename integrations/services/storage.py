@@ -19,6 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from integrations.domain import Json, Output, WriteMode
+from integrations.services.errors import Refused
 from integrations.services.landing import combining, kinds, profiling, reading
 from integrations.services.landing.kinds import literal
 from integrations.services.landing.reading import NO_COLUMNS
@@ -66,7 +67,7 @@ def land(
 
 def preview(uri: str, limit: int, offset: int = 0) -> Json:
     """Return {columns: [{name, type}], rows: [object]} with values as JSON has them, dates and times as ISO 8601."""
-    file = f"read_parquet({literal(_local(uri))})"
+    file = _file(uri)
     with _cursor() as cursor:
         columns = kinds.columns(cursor, file)
         dated = [(column.quoted, str(column.kind)) for column in columns if str(column.kind) in kinds.DATED]
@@ -81,8 +82,9 @@ def preview(uri: str, limit: int, offset: int = 0) -> Json:
 @lru_cache(maxsize=64)
 def profile(uri: str, rows: int) -> Sequence[Json]:
     """Describe each column of a version, see `profiling.profile`. Versions never change, so it is asked once."""
+    file = _file(uri)
     with _cursor() as cursor:
-        return profiling.profile(cursor, f"read_parquet({literal(_local(uri))})", rows)
+        return profiling.profile(cursor, file, rows)
 
 
 def discard(uri: str) -> None:
@@ -118,6 +120,14 @@ def _cursor() -> Iterator[duckdb.DuckDBPyConnection]:
         yield cursor
     finally:
         cursor.close()
+
+
+def _file(uri: str) -> str:
+    """A version's file as DuckDB reads it. Raises `Refused` when it is gone."""
+    if not _local(uri).exists():
+        detail = "The file that holds these rows is gone from the hub's storage."
+        raise Refused("rows_missing", detail, fix="Run the integration again, or restore the file.")
+    return f"read_parquet({literal(_local(uri))})"
 
 
 def _write(cursor: duckdb.DuckDBPyConnection, path: Path) -> int:

@@ -8,7 +8,6 @@ from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from tenants.api import openapi  # noqa: F401 - the schema learns of both ways from it
 from tenants.api.access import Access, chosen_member, grant
 from tenants.api.problems import Problem
 from tenants.models import ApiToken, User

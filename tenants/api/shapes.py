@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from tenants.api.fields import Strict
@@ -129,11 +130,16 @@ class TenantsShape(serializers.Serializer[Any]):
     results = TenantShape(many=True)
 
 
+@extend_schema_field({"type": "object", "additionalProperties": True})
+class AnyObject(serializers.JSONField):
+    """A JSON object of any shape."""
+
+
 class EventShape(serializers.ModelSerializer[AuditEvent]):
     actor_id = serializers.UUIDField(allow_null=True)
     actor = serializers.CharField(source="actor_name", help_text="Empty when the hub itself did it.")
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = AnyObject(allow_null=True)
+    after = AnyObject(allow_null=True)
 
     class Meta:
         model = AuditEvent

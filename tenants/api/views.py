@@ -62,7 +62,11 @@ class Tokens(Call):
 
     @extend_schema(operation_id="tokens_create", request=TokenNew, responses={201: IssuedTokenShape})
     def post(self, request: Request) -> Response:
-        """Make a token. One made with a token can do no more than that one, and ends with it."""
+        """Make a token.
+
+        `token` is its secret, shown here and never again. A token made with a token can do no more than that one, and
+        ends with it.
+        """
         given = checked(TokenNew(data=request.data)).validated_data
         token, secret = tokens.issue(
             member=Member.objects.select_related("user").get(user=self.access.user),
@@ -84,6 +88,7 @@ class OneToken(Call):
 
     @extend_schema(operation_id="tokens_read", responses=TokenShape)
     def get(self, request: Request, pk: UUID) -> Response:
+        """Read one token, without its secret."""
         return Response(TokenShape(self.find(pk)).data)
 
     @extend_schema(operation_id="tokens_revoke", responses={204: None})
@@ -102,23 +107,26 @@ class Members(Call):
 
     @extend_schema(operation_id="members_list", responses=MemberShape(many=True))
     def get(self, request: Request) -> Response:
+        """List the members of the organisation."""
         return self.answer_page(MemberShape)
 
 
 class OneMember(Call):
     queryset = Member.everywhere.none()
     roles = {"PATCH": Role.ADMIN, "DELETE": Role.ADMIN}
+    refusals = {"PATCH": (409,), "DELETE": (409,)}
 
     def find(self, pk: UUID) -> Member:
         return get_object_or_404(Member.objects.select_related("user"), pk=pk)
 
     @extend_schema(operation_id="members_read", responses=MemberShape)
     def get(self, request: Request, pk: UUID) -> Response:
+        """Read one member."""
         return self._shown(self.find(pk))
 
     @extend_schema(operation_id="members_change", request=MemberChange, responses=MemberShape)
     def patch(self, request: Request, pk: UUID) -> Response:
-        """Give the member another role. The last admin keeps theirs."""
+        """Give a member another role. The last admin keeps theirs."""
         member = self.find(pk)
         given = checked(MemberChange(data=request.data)).validated_data
         members.change_role(member=member, role=Role(given["role"]), by=self.access.user)
@@ -126,7 +134,7 @@ class OneMember(Call):
 
     @extend_schema(operation_id="members_remove", responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
-        """End the membership and the tokens that came with it. The last admin stays."""
+        """End a membership and the tokens that came with it. The last admin stays."""
         members.remove(member=self.find(pk), by=self.access.user)
         return Response(status=204)
 
@@ -137,6 +145,7 @@ class OneMember(Call):
 class Leave(Call):
     queryset = Member.everywhere.none()
     roles = EVERYBODY
+    refusals = {"POST": (409,)}
 
     @extend_schema(operation_id="members_leave", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
@@ -155,6 +164,7 @@ class Invitations(Call):
 
     @extend_schema(operation_id="invitations_list", responses=InvitationShape(many=True))
     def get(self, request: Request) -> Response:
+        """List the invitations, the newest first."""
         return self.answer_page(InvitationShape)
 
     @extend_schema(operation_id="invitations_create", request=InvitationNew, responses={201: IssuedInvitationShape})
@@ -177,6 +187,7 @@ class OneInvitation(Call):
 
     @extend_schema(operation_id="invitations_read", responses=InvitationShape)
     def get(self, request: Request, pk: UUID) -> Response:
+        """Read one invitation, without its link."""
         return Response(InvitationShape(self.find(pk)).data)
 
     @extend_schema(operation_id="invitations_withdraw", responses={204: None})
@@ -191,10 +202,14 @@ class AcceptInvitation(Call):
 
     queryset = Member.everywhere.none()
     permission_classes = [IsSession]
+    refusals = {"POST": (409,)}
 
     @extend_schema(operation_id="invitations_accept", request=InvitationAccept, responses={201: MemberShape})
     def post(self, request: Request) -> Response:
-        """Join the organisation whose link you have."""
+        """Join the organisation whose link you have.
+
+        For somebody signed in to the pages: a token speaks for one organisation and cannot join another.
+        """
         found = invitations.find(checked(InvitationAccept(data=request.data)).validated_data["token"])
         if found is None:
             raise Problem(
@@ -211,7 +226,10 @@ class Tenants(Call):
 
     @extend_schema(operation_id="tenants_list", responses=TenantsShape)
     def get(self, request: Request) -> Response:
-        """List the organisations you may work for; a token works for one. Name another's slug in X-Tenant."""
+        """List the organisations you may work for.
+
+        A token works for one. Somebody signed in to the pages names another one's slug in X-Tenant.
+        """
         mine = members.of_user(cast(User, request.user))
         if isinstance(request.auth, ApiToken):
             mine = mine.filter(tenant=request.auth.tenant_id)
@@ -230,7 +248,7 @@ class Audit(Call):
 
     @extend_schema(operation_id="audit_list", responses=EventShape(many=True))
     def get(self, request: Request) -> Response:
-        """Who changed or used what, from where. Secrets are left out."""
+        """List who changed or used what, from where, the newest first. Secrets are left out."""
         return self.answer_page(EventShape)
 
 
@@ -241,13 +259,14 @@ class AuditExport(Audit):
     @extend_schema(
         operation_id="audit_export",
         parameters=[ExportQuery],
+        filters=True,
         responses={
             (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR),
             (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR),
         },
     )
     def get(self, request: Request) -> HttpResponseBase:  # type: ignore[override]
-        """All events that the filters leave, the newest first, as one file."""
+        """Download all events that the filters leave, the newest first, as one file."""
         form = checked(ExportQuery(data=request.query_params)).validated_data["format"]
         return exported(self.filter_queryset(self.get_queryset()), self.tenant_id, form)
 

@@ -26,7 +26,7 @@ class BulkOrder(Strict):
         return ids
 
 
-@extend_schema_field({"oneOf": [{"$ref": "#/components/schemas/Problem"}, {"type": "null"}]})
+@extend_schema_field({"$ref": "#/components/schemas/Problem"})
 class ProblemField(JsonObject):
     pass
 

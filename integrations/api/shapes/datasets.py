@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from integrations.api.shapes.fields import JsonObject
@@ -48,6 +49,11 @@ class RowsShape(serializers.Serializer[Json]):
     rows = serializers.ListField(child=JsonObject())
 
 
+@extend_schema_field({"type": ["number", "string", "boolean"]})
+class Scalar(serializers.JSONField):
+    """A number, a text (also for times), or a truth."""
+
+
 class StepShape(serializers.Serializer[Json]):
     low = serializers.FloatField(help_text="Where the step begins; of times, in seconds since 1970.")
     high = serializers.FloatField()
@@ -55,7 +61,7 @@ class StepShape(serializers.Serializer[Json]):
 
 
 class FrequentShape(serializers.Serializer[Json]):
-    value = serializers.JSONField(help_text="A text (its first 200 characters), or a truth.")
+    value = Scalar(help_text="A text (its first 200 characters), or a truth.")
     count = serializers.IntegerField()
 
 
@@ -65,8 +71,8 @@ class ColumnProfileShape(ColumnShape):
     null_share = serializers.FloatField(help_text="From 0 to 1.")
     distinct = serializers.IntegerField(help_text="How many different values there are, null left out.")
     is_estimate = serializers.BooleanField(help_text="Whether `distinct` is estimated, as for millions of rows.")
-    min = serializers.JSONField(allow_null=True, help_text="The least value; nested values have none.")
-    max = serializers.JSONField(allow_null=True)
+    min = Scalar(allow_null=True, help_text="The least value; nested values have none.")
+    max = Scalar(allow_null=True)
     histogram = StepShape(many=True, help_text="Equal steps from the least to the greatest number or time.")
     values = FrequentShape(many=True, help_text="The most frequent texts or truths, unless each is there once.")
 

@@ -33,9 +33,13 @@ class Bulk(Call):
         parameters=[KEY],
         request=BulkOrder,
         responses=BulkResults,
-        description="Operators may run; to pause, resume or delete takes an editor.",
     )
     def post(self, request: Request) -> Response:
+        """Run, pause, resume or delete many integrations in one call.
+
+        Each by itself: one that fails stops no other, and `results` says what became of each. Operators may run; to
+        pause, resume or delete takes an editor.
+        """
         order = checked(BulkOrder(data=request.data)).validated_data
         key = checked(RunHeaders(data={"key": request.headers.get("Idempotency-Key")})).validated_data["key"]
         if order["action"] != "run":

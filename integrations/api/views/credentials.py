@@ -62,9 +62,11 @@ class CredentialCall(Call):
 class Credentials(CredentialCall):
     filterset_class = CredentialFilter
     ordering = ("name", "id")
+    refusals = {"POST": (409,)}
 
     @extend_schema(operation_id="credentials_list", responses=CredentialShape(many=True))
     def get(self, request: Request) -> Response:
+        """List the credentials by name, without their secrets."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(CredentialShape([shown(row) for row in page or []], many=True).data)
 
@@ -75,6 +77,11 @@ class Credentials(CredentialCall):
         responses={201: CredentialShape},
     )
     def post(self, request: Request) -> Response:
+        """Keep a credential, sealed.
+
+        A secret is never shown again: its field is answered as `{"set": true}`. Instead of a secret, `data` may hold a
+        reference to one that is kept elsewhere, such as `vault://mount/path#key`.
+        """
         shape = CredentialNew(data=request.data, context={"tenant_id": self.tenant_id})
         shape.is_valid(raise_exception=True)
         made = credentials.create(tenant_id=self.tenant_id, by=self.access.user, **shape.given())
@@ -83,8 +90,11 @@ class Credentials(CredentialCall):
 
 
 class OneCredential(CredentialCall):
+    refusals = {"PUT": (409, 412), "PATCH": (409, 412), "DELETE": (409, 412)}
+
     @extend_schema(operation_id="credentials_read", parameters=[etags.ETAG], responses=CredentialShape)
     def get(self, request: Request, pk: UUID) -> Response:
+        """Read one credential, without its secrets."""
         return answer(self.find(pk))
 
     @extend_schema(
@@ -94,6 +104,10 @@ class OneCredential(CredentialCall):
         responses=CredentialShape,
     )
     def put(self, request: Request, pk: UUID) -> Response:
+        """Replace a credential's name and data.
+
+        A secret that is left out, or sent back as `{"set": true}`, is kept. Engines get the new data before a run.
+        """
         return self._change(pk, is_partial=False)
 
     @extend_schema(
@@ -103,10 +117,12 @@ class OneCredential(CredentialCall):
         responses=CredentialShape,
     )
     def patch(self, request: Request, pk: UUID) -> Response:
+        """Change a credential's name or data; what is left out stays as it is."""
         return self._change(pk, is_partial=True)
 
     @extend_schema(operation_id="credentials_delete", parameters=[etags.IF_MATCH], responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
+        """Delete a credential for good. One that is in use is kept, and the answer names its users."""
         credentials.delete(credential=self.find(pk), by=self.access.user, seen=etags.seen(request))
         return Response(status=204)
 
@@ -121,7 +137,12 @@ class OneCredential(CredentialCall):
 
 class TestCredential(CredentialCall):
     roles = {"POST": Role.OPERATOR}
+    refusals = {"POST": (409,)}
 
     @extend_schema(operation_id="credentials_test", request=None, responses=ReportShape)
     def post(self, request: Request, pk: UUID) -> Response:
+        """Test a credential, step by step, with the settings of an integration that uses it.
+
+        `status` and `verified_at` of the credential keep what came of it.
+        """
         return Response(ReportShape(connections.try_credential(credential=self.find(pk), by=self.access.user)).data)

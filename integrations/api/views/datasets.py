@@ -41,25 +41,35 @@ class Datasets(DatasetCall):
 
     @extend_schema(operation_id="datasets_list", responses=DatasetShape(many=True))
     def get(self, request: Request) -> Response:
+        """List the datasets, the newest first, each with its latest version."""
         return self.answer_page(DatasetShape)
 
 
 class OneDataset(DatasetCall):
     @extend_schema(operation_id="datasets_read", responses=DatasetShape)
     def get(self, request: Request, pk: UUID) -> Response:
+        """Read one dataset with its latest version."""
         return Response(DatasetShape(self.find(pk)).data)
 
 
 class DatasetPreview(DatasetCall):
+    refusals = {"GET": (409,)}
+
     @extend_schema(operation_id="datasets_preview", parameters=[RowsQuery], responses=RowsShape)
     def get(self, request: Request, pk: UUID) -> Response:
+        """Show rows of a dataset's latest version, page by page."""
         return rows_of(self.find(pk).latest, request)
 
 
 class DatasetProfile(DatasetCall):
+    refusals = {"GET": (409,)}
+
     @extend_schema(operation_id="datasets_profile", responses=ProfileShape)
     def get(self, request: Request, pk: UUID) -> Response:
-        """What each column of the latest version holds: nulls, different values, extremes, a small histogram."""
+        """Describe what each column of the latest version holds.
+
+        How much is null, how many values differ, the extremes, and a small histogram or the most frequent values.
+        """
         version = self.find(pk).latest
         columns = datasets.profile(version=version)
         found = {"dataset_version": version.pk if version else None, "rows": version.rows if version else 0}

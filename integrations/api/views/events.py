@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 
@@ -23,6 +22,15 @@ LAST_EVENT = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The id of the last event that was received: what follows it is sent. Browsers do this by themselves.",
 )
+EVENT = {
+    "type": "object",
+    "required": ["event", "id", "data"],
+    "properties": {
+        "event": {"type": "string", "enum": ["run", "log", "end"]},
+        "id": {"type": "string", "description": "For Last-Event-ID."},
+        "data": {"type": "string", "description": "JSON: a run as in runs/, `{lines}`, or `{state}`."},
+    },
+}
 
 
 class RunEvents(RunCall):
@@ -32,14 +40,16 @@ class RunEvents(RunCall):
         operation_id="runs_events",
         parameters=[EventsQuery, LAST_EVENT],
         responses={
-            (200, "text/event-stream"): OpenApiResponse(
-                OpenApiTypes.STR, description="Events until the run has ended."
-            ),
+            (200, "text/event-stream"): OpenApiResponse(EVENT, description="Events until the run has ended."),
             204: OpenApiResponse(description="All was sent before: there is nothing to take up."),
         },
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        """Watch the run: `run` (its new state), `log` (new lines) and, as the last event, `end`."""
+        """Watch a run as server-sent events, until it has ended.
+
+        `run` has the run whenever it changed, `log` the log's new lines if they are asked for, and `end` is the last
+        event. A stream closes after five minutes; browsers take it up again where it ended.
+        """
         asked = checked(EventsQuery(data=request.query_params)).validated_data
         run, place = self.find(pk), Place.parse(request.headers.get("Last-Event-ID", ""))
         if place.has_ended and run.is_final:

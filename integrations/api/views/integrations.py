@@ -56,12 +56,17 @@ class Integrations(Call):
     queryset = Integration.everywhere.none()
     filterset_class = IntegrationFilter
     ordering = ("-created_at", "-id")
+    refusals = {"POST": (409,)}
 
     def get_queryset(self) -> QuerySet[Integration]:
         return overview.integrations()
 
     @extend_schema(operation_id="integrations_list", responses=IntegrationShape(many=True))
     def get(self, request: Request) -> Response:
+        """List the integrations, the newest first.
+
+        `health` says how an integration fares, apart from `enabled`, which says whether clocks and new data start it.
+        """
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         rows = overview.of(page or [])
         return self.get_paginated_response(IntegrationShape(rows, many=True).data)
@@ -73,6 +78,11 @@ class Integrations(Call):
         responses={201: IntegrationShape},
     )
     def post(self, request: Request) -> Response:
+        """Configure a connector.
+
+        The connector's `schema.config` describes `config`, its `schema.credential` what a credential's `data` holds.
+        `credential` is the id of one, or `{name, data}` to make one with the integration, both or none.
+        """
         shape = IntegrationNew(data=request.data, context={"tenant_id": self.tenant_id})
         shape.is_valid(raise_exception=True)
         made = integrations.create(tenant_id=self.tenant_id, by=self.access.user, **shape.given())
@@ -81,12 +91,14 @@ class Integrations(Call):
 
 class OneIntegration(Call):
     queryset = Integration.everywhere.none()
+    refusals = {"PUT": (409, 412), "PATCH": (409, 412), "DELETE": (409, 412)}
 
     def find(self, pk: UUID) -> Integration:
         return get_object_or_404(overview.integration().select_related("credential"), pk=pk)
 
     @extend_schema(operation_id="integrations_read", parameters=[etags.ETAG], responses=IntegrationShape)
     def get(self, request: Request, pk: UUID) -> Response:
+        """Read one integration."""
         return answer(self.find(pk))
 
     @extend_schema(
@@ -96,6 +108,11 @@ class OneIntegration(Call):
         responses=IntegrationShape,
     )
     def put(self, request: Request, pk: UUID) -> Response:
+        """Replace an integration's settings.
+
+        What is left out takes its default; an omitted credential, like an omitted secret, is kept. What was read can be
+        sent back: fields that only the hub writes are ignored. Runs that have begun keep the settings they began with.
+        """
         return self._change(pk, is_partial=False)
 
     @extend_schema(
@@ -105,10 +122,15 @@ class OneIntegration(Call):
         responses=IntegrationShape,
     )
     def patch(self, request: Request, pk: UUID) -> Response:
+        """Change some of an integration's settings; what is left out stays as it is."""
         return self._change(pk, is_partial=True)
 
     @extend_schema(operation_id="integrations_delete", parameters=[etags.IF_MATCH], responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
+        """Delete an integration and cancel its runs.
+
+        Past runs and their rows stay. One whose rows are read by others is kept, and the answer names them.
+        """
         integrations.delete(integration=self.find(pk), by=self.access.user, seen=etags.seen(request))
         return Response(status=204)
 
@@ -124,9 +146,14 @@ class OneIntegration(Call):
 class TestIntegration(Call):
     queryset = Integration.everywhere.none()
     roles = {"POST": Role.OPERATOR}
+    refusals = {"POST": (409,)}
 
     @extend_schema(operation_id="integrations_test", request=None, responses=ReportShape)
     def post(self, request: Request, pk: UUID) -> Response:
+        """Test an integration's connection, step by step, without a run.
+
+        The report ends at the first step that fails, with what to do about it. It takes 8 seconds at most.
+        """
         found = get_object_or_404(overview.integration().select_related("credential"), pk=pk)
         return Response(ReportShape(connections.try_integration(integration=found, by=self.access.user)).data)
 
@@ -136,6 +163,7 @@ class RunIntegration(Call):
 
     queryset = Run.everywhere.none()
     roles = {"POST": Role.OPERATOR}
+    refusals = {"POST": (409, 422)}
 
     @extend_schema(
         operation_id="integrations_run",
@@ -144,6 +172,11 @@ class RunIntegration(Call):
         responses={200: RUN_OR_RUNS, 202: RUN_OR_RUNS},
     )
     def post(self, request: Request, pk: UUID) -> Response:
+        """Start a run.
+
+        Answered with 202 and the run, at once; with `?wait=` when the run has ended or the time is over, with 200 if it
+        has ended. The same Idempotency-Key gives the same run again, with 200.
+        """
         count = checked(RunOrder(data=request.data)).validated_data.get("count")
         wait = checked(RunQuery(data=request.query_params)).validated_data["wait"]
         key = checked(RunHeaders(data={"key": request.headers.get("Idempotency-Key")})).validated_data["key"]

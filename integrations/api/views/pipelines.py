@@ -19,7 +19,7 @@ class Pipelines(Call):
 
     @extend_schema(operation_id="pipelines_list", parameters=[PipelineQuery], responses=PipelineShape(many=True))
     def get(self, request: Request) -> Response:
-        """List what hangs together by rows: integrations that read each other's, in the order of their runs."""
+        """List the pipelines: integrations that read each other's rows, in the order of their runs."""
         around = checked(PipelineQuery(data=request.query_params)).validated_data.get("integration")
         webs = lineage.webs()
         page = self.paginate_queryset(lineage.heads(webs, around=around))

@@ -32,6 +32,7 @@ class Runs(Call):
 
     @extend_schema(operation_id="runs_list", responses=RunShape(many=True))
     def get(self, request: Request) -> Response:
+        """List the runs, the newest first."""
         return self.answer_page(RunShape)
 
 
@@ -45,35 +46,49 @@ class RunCall(Call):
 class OneRun(RunCall):
     @extend_schema(operation_id="runs_read", responses=RunDetailShape)
     def get(self, request: Request, pk: UUID) -> Response:
+        """Read one run, with the settings it had and what it read."""
         return Response(RunDetailShape(self.find(pk)).data)
 
 
 class CancelRun(RunCall):
     roles = {"POST": Role.OPERATOR}
+    refusals = {"POST": (409,)}
 
     @extend_schema(operation_id="runs_cancel", request=None, responses={202: RunShape})
     def post(self, request: Request, pk: UUID) -> Response:
+        """Wish for a run's end.
+
+        The engine is asked until it confirms; watch the run to see it end.
+        """
         run = requests.cancel(run=self.find(pk), by=self.access.user)
         return Response(RunShape(run).data, 202)
 
 
 class RetryRun(RunCall):
     roles = {"POST": Role.OPERATOR}
+    refusals = {"POST": (409,)}
 
     @extend_schema(operation_id="runs_retry", request=None, responses={202: RunShape})
     def post(self, request: Request, pk: UUID) -> Response:
+        """Run the integration of a run that has ended again, as it is configured now."""
         run = requests.retry(run=self.find(pk), by=self.access.user)
         return Response(RunShape(run).data, 202, headers={"Location": reverse("run", args=[run.pk])})
 
 
 class RunLogs(RunCall):
+    refusals = {"GET": (503,)}
+
     @extend_schema(operation_id="runs_logs", parameters=[LogQuery], responses=LogShape)
     def get(self, request: Request, pk: UUID) -> Response:
+        """Read what the engine wrote while it worked, page by page, without secrets."""
         cursor = checked(LogQuery(data=request.query_params)).validated_data["cursor"]
         return Response(LogShape(logs.page(self.find(pk), cursor)).data)
 
 
 class RunRows(RunCall):
+    refusals = {"GET": (409,)}
+
     @extend_schema(operation_id="runs_rows", parameters=[RowsQuery], responses=RowsShape)
     def get(self, request: Request, pk: UUID) -> Response:
+        """Show the rows that a run brought, page by page; later runs change nothing of them."""
         return rows_of(overview.version_of(self.find(pk)), request)

@@ -1,0 +1,66 @@
+"""A tenant that has one of everything, for tests that call every route."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connectors import catalog
+from integrations.domain import Trigger
+from integrations.models import Dataset, Integration, Run
+from integrations.services import requests
+from integrations.services.integrations import NewCredential
+from integrations.testing import KEY, fake_connector, follow
+from tenants.models import Member, Tenant, User
+from tenants.roles import Role
+from tenants.services import invitations, tokens
+from tenants.testing import join
+
+Make = Callable[..., Integration]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    tenant: Tenant
+    admin: User
+    token: str
+    ids: dict[str, list[str]]
+    """Ids of what there is, by the noun of its address."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def of(self, noun: str) -> str:
+        return self.ids[noun][0]
+
+
+def build(tenant: Tenant, make: Make) -> World:
+    """Make two integrations that hang together, their runs, and whatever else an address can name."""
+    catalog.sync()
+    admin, viewer = join(tenant, "ada", Role.ADMIN), join(tenant, "vera", Role.VIEWER)
+    join(tenant, "otto", Role.ADMIN)
+    keyed = fake_connector("keyed", credential=KEY, tenant=tenant)
+    rows = [{"carrier": "UA", "delay": 12.5, "at": "2026-01-01T00:00:00Z", "via": ["EWR"]}] * 3
+    source = make({"rows": rows}, name="Flights", connector=keyed, credential=NewCredential("Key", {"key": "x"}))
+    reader = make({"reads": str(Dataset.everywhere.get(integration=source).pk), "rows": []}, name="Delays")
+    ended = [follow(requests.request(integration=each, trigger=Trigger.API)[0]) for each in (source, reader)]
+    waiting = requests.request(integration=reader, trigger=Trigger.API)[0]
+    member = Member.everywhere.get(user=admin)
+    found = {
+        "connectors": ["keyed", "rest_api", keyed.pk],
+        "credentials": [source.credential_id],
+        "datasets": list(Dataset.everywhere.filter(tenant=tenant).order_by("created_at").values_list("pk", flat=True)),
+        "integrations": [source.pk, reader.pk],
+        "invitations": [invitations.create(tenant=tenant, by=admin, role=Role.VIEWER)[0].pk],
+        "members": [Member.everywhere.get(user=viewer).pk, member.pk],
+        "runs": [*(run.pk for run in ended), waiting.pk],
+        "tokens": [tokens.issue(member=member, name="another")[0].pk],
+    }
+    _, secret = tokens.issue(member=member, name="world")
+    return World(tenant, admin, secret, {noun: [str(key) for key in keys] for noun, keys in found.items()})
+
+
+def ended(world: World) -> list[str]:
+    rows = Run.everywhere.filter(pk__in=world.ids["runs"]).exclude(finished_at=None)
+    return [str(key) for key in rows.values_list("pk", flat=True)]
