@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pyspark import SparkContext
+from pyspark.errors import ParseException
 from pyspark.sql import SparkSession
 
 from integrations.domain import Output, WriteMode
@@ -118,6 +119,77 @@ def test_two_columns_of_one_name_are_refused_with_what_to_do(job, spark):
         job("sql_transform").transform(spark, {}, "SELECT 1 AS id, 2 AS ID")
 
     assert "AS a_id" in refused.value.fix
+
+
+@pytest.fixture
+def planted(tmp_path):
+    (tmp_path / "planted.txt").write_text("planted")
+    return tmp_path / "planted.txt"
+
+
+JAVA = "reflect('java.lang.System', 'getProperty', 'user.home')"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM text.`{file}`",
+        "SELECT * FROM csv.`file://{file}`",
+        "SELECT (SELECT max(value) FROM text.`{file}`)",
+        "WITH x AS (SELECT * FROM text.`{file}`) SELECT * FROM x",
+        "SELECT * FROM IDENTIFIER('text.`{file}`')",
+        "TABLE text.`{file}`",
+        "CREATE TEMPORARY VIEW seen USING text OPTIONS (path '{file}')",
+        "INSERT OVERWRITE DIRECTORY '{file}.d' USING csv SELECT 1",
+        "EXECUTE IMMEDIATE 'SELECT * FROM text.`{file}`'",
+        "BEGIN CREATE TEMPORARY VIEW seen USING text OPTIONS (path '{file}'); SELECT * FROM seen; END",
+        "ADD FILE '{file}'",
+        "SET spark.sql.runSQLOnFiles=true",
+        "SELECT TRANSFORM (id) USING 'cat {file}' AS (a string) FROM people",
+        "FROM people MAP id USING 'cat {file}' AS (a string)",
+        "SELECT * FROM people WHERE name IN (SELECT TRANSFORM (id) USING 'cat {file}' AS (a string) FROM people)",
+        *(f"SELECT {JAVA}", f"SELECT builtin.{JAVA}", f"SELECT system.builtin.try_{JAVA}"),
+        *(f"SELECT transform(array(1), x -> {JAVA})", f"FROM people |> EXTEND {JAVA} AS a"),
+        "SELECT IDENTIFIER('java_method')('java.lang.System', 'getProperty', 'user.home')",
+        f"SELECT exists(SELECT {JAVA})",
+        f"SELECT * FROM people ORDER BY {JAVA}",
+    ],
+)
+def test_a_query_sees_nothing_but_its_inputs(job, spark, people, planted, query):
+    with pytest.raises(Exception, match=r"statement|may not use|TABLE_OR_VIEW_NOT_FOUND"):
+        job("sql_transform").transform(spark, {"people": people}, query.format(file=planted)).collect()
+
+    assert not planted.with_suffix(".txt.d").exists()
+    assert spark.conf.get("spark.sql.runSQLOnFiles") == "false"
+
+
+def test_a_query_learns_nothing_of_the_machine(job, spark):
+    answer = job("sql_transform").transform(spark, {}, "SELECT '${env:HOME} ${system:user.home}' AS a")
+
+    assert answer.collect()[0]["a"] == "${env:HOME} ${system:user.home}"
+
+
+@pytest.mark.parametrize("query", ["SELEC 1", "SELECT 1 +", "SELECT ("])
+def test_what_is_wrong_with_a_query_is_said_by_spark(job, spark, query):
+    with pytest.raises(ParseException) as wrong:
+        job("sql_transform").transform(spark, {}, query)
+
+    assert wrong.value.getCondition() == "PARSE_SYNTAX_ERROR"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "WITH x AS (SELECT max(id) AS id FROM people) SELECT p.name FROM people p JOIN x USING (id)",
+        "SELECT name FROM people WHERE id IN (SELECT id FROM people WHERE at = 1)",
+        "SELECT name, row_number() OVER (PARTITION BY id ORDER BY at) AS n FROM people",
+        "SELECT explode(sequence(1, 3)) AS n UNION ALL VALUES (4)",
+        "FROM people |> AGGREGATE count(*) AS n GROUP BY id",
+        "SELECT 'TRANSFORM (a) USING reflect(x)' AS a, 'SET x=1; DROP TABLE y' AS b",
+    ],
+)
+def test_every_usual_query_is_answered(job, spark, people, query):
+    assert job("sql_transform").transform(spark, {"people": people}, query).collect()
 
 
 def test_pi_comes_out_near_pi_and_the_same_every_time(job, spark):
