@@ -29,7 +29,7 @@ class World:
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
+        return {"Authorization": f"Bearer {self.token}", "Accept-Encoding": "identity"}
 
     def of(self, noun: str) -> str:
         return self.ids[noun][0]

@@ -160,11 +160,13 @@ def test_a_place_comes_back_as_it_was() -> None:
 
 @asynccontextmanager
 async def connected(api: Api, run: Run) -> AsyncIterator[Callable[[], Any]]:
-    headers = [(b"host", b"127.0.0.1"), (b"authorization", api._credentials["HTTP_AUTHORIZATION"].encode())]
+    token = api._credentials["HTTP_AUTHORIZATION"].encode()
+    headers = [(b"host", b"127.0.0.1"), (b"authorization", token), (b"accept-encoding", b"gzip")]
     call = {"type": "http", "method": "GET", "path": f"/api/v1/runs/{run.pk}/events", "query_string": b""}
     peer = ApplicationCommunicator(application, {**call, "headers": headers, "http_version": "1.1"})
     await peer.send_input({"type": "http.request", "body": b""})
-    assert (await peer.receive_output(60))["status"] == 200
+    start = await peer.receive_output(60)
+    assert (start["status"], b"gzip" in dict(start["headers"]).values()) == (200, False)
 
     async def piece() -> bytes:
         return (await peer.receive_output(60)).get("body", b"")
