@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 START_SECONDS = 90
 
 
@@ -35,14 +37,18 @@ def binaries() -> Path:
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Yield the DATABASE_URL of a fresh server on a unix socket; stop it and remove its folder at the end."""
+    """Yield the DATABASE_URL of a fresh server on a unix socket; stop it and remove its folder at the end.
+
+    The role is a plain one that owns its database, as in production: a superuser would see every tenant's rows.
+    """
     # Unix socket paths are short (107 bytes), so the folder is below /tmp whatever TMPDIR says.
     folder = Path(tempfile.mkdtemp(prefix="hub-pg-", dir="/tmp"))
     try:
         server = _start(folder)
         try:
             _wait(server, folder)
-            yield f"postgres://postgres@/{folder}/postgres"
+            _make_plain_role(folder)
+            yield f"postgres://hub@/{folder}/hub"
         finally:
             _stop(server)
     finally:
@@ -100,6 +106,13 @@ def _wait(server: subprocess.Popen[bytes], folder: Path) -> None:
             return
         time.sleep(0.05)
     raise PostgresError(f"PostgreSQL did not start:\n{(folder / 'log').read_text()[-3000:]}")
+
+
+def _make_plain_role(folder: Path) -> None:
+    with psycopg.connect(host=str(folder), user="postgres", dbname="postgres", autocommit=True) as connection:
+        # Tests make databases of their own.
+        connection.execute("CREATE ROLE hub LOGIN CREATEDB")
+        connection.execute("CREATE DATABASE hub OWNER hub")
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:

@@ -120,7 +120,12 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
     DATABASES["default"]["CONN_MAX_AGE"] = None
 else:
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("HUB_DATABASE_POOL", default=20)}}
+    DATABASES["default"]["ENGINE"] = "tenants.postgresql"
+    # What the address itself asks for stays, such as ?sslmode=verify-full.
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": env.int("HUB_DATABASE_POOL", default=20),
+    }
 
 # Accounts
 AUTH_USER_MODEL = "tenants.User"

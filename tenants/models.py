@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from tenants.roles import Role
-from tenants.scope import TenantManager, TenantOwned
+from tenants.scope import Everywhere, TenantManager, TenantOwned
 
 
 class UserManager(BaseUserManager["User"]):
@@ -168,6 +168,10 @@ class AddedOnly(models.QuerySet["AuditEvent"]):
         raise Unchangeable("The audit trail is never shortened.")
 
 
+class AddedOnlyEverywhere(AddedOnly, Everywhere["AuditEvent"]):  # type: ignore[override]
+    pass
+
+
 class AuditEvent(TenantOwned):
     """Who did what to which object, from where, with what it was and became; secrets are left out.
 
@@ -190,7 +194,7 @@ class AuditEvent(TenantOwned):
     at = models.DateTimeField(default=timezone.now)
 
     objects = TenantManager.from_queryset(AddedOnly)()  # type: ignore[misc]
-    everywhere = models.Manager.from_queryset(AddedOnly)()  # type: ignore[misc]
+    everywhere = models.Manager.from_queryset(AddedOnlyEverywhere)()  # type: ignore[misc,assignment]
 
     class Meta(TenantOwned.Meta):
         abstract = False

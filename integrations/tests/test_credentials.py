@@ -14,6 +14,7 @@ from integrations.services import credentials, integrations, requests, usage
 from integrations.services.errors import Invalid, Refused
 from integrations.testing import KEY, fake_connector, follow
 from tenants.models import AuditEvent, Tenant, User
+from tenants.scope import platform
 
 OAUTH = {
     "type": "object",
@@ -188,7 +189,7 @@ def test_a_credential_in_use_is_not_deleted_and_names_its_users(acme: Tenant, co
 
 def test_one_that_does_not_open_says_so_and_is_mended_by_entering_it_again(acme: Tenant, connector: Connector) -> None:
     made = make(acme, connector)
-    with connection.cursor() as cursor:
+    with platform(), connection.cursor() as cursor:
         cursor.execute("UPDATE integrations_credential SET data = %s", ["nonsense"])
     broken = Credential.everywhere.get(pk=made.pk)
 

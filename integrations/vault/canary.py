@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from integrations.vault import Unreadable, envelope, keyring, locks
 from integrations.vault.models import TenantKey, VaultCanary
+from tenants.scope import platform
 
 SONG = "the ring is right"
 PLACE = envelope.Place("", VaultCanary._meta.db_table, "sealed", "1")
@@ -15,8 +16,9 @@ SOURCES = "HUB_KEYS, HUB_KEYS_FILE or what HUB_KEYS_COMMAND prints"
 def check() -> None:
     """Make the canary the first time; later raise ImproperlyConfigured, in words, when the ring cannot open it."""
     row = VaultCanary.objects.filter(pk=1).first() or _make()
-    wrapping = TenantKey.everywhere.order_by().values_list("ring_key_id", flat=True).distinct()
-    needed = {row.ring_key_id, *wrapping}
+    with platform():
+        wrapping = TenantKey.everywhere.order_by().values_list("ring_key_id", flat=True).distinct()
+        needed = {row.ring_key_id, *wrapping}
     if missing := sorted(key_id for key_id in needed if keyring.find(key_id) is None):
         raise ImproperlyConfigured(
             f"The vault was sealed with the key {', '.join(map(repr, missing))}, which the ring does not have "

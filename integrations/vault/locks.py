@@ -6,6 +6,8 @@ from typing import TypeVar
 
 from django.db import connection, models
 
+from tenants.scope import crossing
+
 _Row = TypeVar("_Row", bound=models.Model)
 
 
@@ -17,4 +19,5 @@ def shared(rows: models.QuerySet[_Row]) -> _Row | None:
     if not connection.features.has_select_for_update:
         return rows.first()
     sql, params = rows[:1].query.sql_with_params()
-    return next(iter(rows.model._base_manager.raw(f"{sql} FOR KEY SHARE", params)), None)
+    with crossing():
+        return next(iter(rows.model._base_manager.raw(f"{sql} FOR KEY SHARE", params)), None)

@@ -1,11 +1,15 @@
+import os
 import re
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 import yaml
 from django.conf import settings
 
+from embedded import postgres
 from embedded.n8n import install
 
 ROOT = Path(settings.BASE_DIR)
@@ -66,6 +70,23 @@ def test_every_name_in_the_dockerfile_is_known_to_who_reads_it():
 def test_every_name_compose_asks_for_is_in_the_example():
     asked = set(re.findall(r"\$\{([A-Z0-9_]+)", (ROOT / "docker-compose.yml").read_text()))
     assert asked <= example_names()
+
+
+@pytest.mark.postgres
+def test_compose_gives_the_hub_a_plain_role_that_owns_its_database():
+    script = COMPOSE["configs"]["postgres-role"]["content"].replace("$$", "$")
+    path = f"{postgres.binaries() / 'bin'}:{os.environ['PATH']}"
+    with postgres.running() as url:
+        folder = urlsplit(url).path.rpartition("/")[0]
+        with psycopg.connect(host=folder, user="postgres", dbname="postgres", autocommit=True) as server:
+            server.execute("DROP DATABASE hub")
+            server.execute("DROP ROLE hub")
+            environment = {"PATH": path, "PGHOST": folder, "POSTGRES_PASSWORD": "it's"}
+            subprocess.run(["bash", "-euc", script], env=environment, check=True, capture_output=True)
+
+            role = server.execute("SELECT rolsuper, rolbypassrls, rolcreatedb FROM pg_roles WHERE rolname = 'hub'")
+            owner = server.execute("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'hub'")
+            assert (role.fetchone(), owner.fetchone()) == ((False, False, False), ("hub",))
 
 
 def test_no_secret_is_in_compose():

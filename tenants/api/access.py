@@ -54,5 +54,11 @@ def chosen_member(request: HttpRequest, user: User) -> Member | None:
     return members.choose(mine, slug=slug, tenant_id=str(request.session.get("tenant", "")))
 
 
+def memberships(request: Request | HttpRequest) -> list[Member]:
+    """All memberships of whoever signed in to a session, as `chosen_member` found them."""
+    found: list[Member] = getattr(_bare(request), "memberships", [])
+    return found
+
+
 def _bare(request: Request | HttpRequest) -> HttpRequest:
     return request._request if isinstance(request, Request) else request

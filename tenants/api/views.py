@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tenants.api.access import memberships
 from tenants.api.calls import Call, checked
 from tenants.api.filters import AuditFilter, TokenFilter
 from tenants.api.negotiation import AnyAccept
@@ -230,9 +232,9 @@ class Tenants(Call):
 
         A token works for one. Somebody signed in to the pages names another one's slug in X-Tenant.
         """
-        mine = members.of_user(cast(User, request.user))
+        mine: Sequence[Member] | QuerySet[Member] = memberships(request)
         if isinstance(request.auth, ApiToken):
-            mine = mine.filter(tenant=request.auth.tenant_id)
+            mine = members.of_user(self.access.user).filter(tenant=self.tenant_id)
         context = {**self.get_serializer_context(), "tenant_id": current()}
         return Response({"results": TenantShape(mine, many=True, context=context).data})
 

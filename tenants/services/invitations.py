@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from tenants.models import Invitation, Member, Tenant, User
 from tenants.roles import Role
+from tenants.scope import platform, scope
 from tenants.services import audit, members
 from tenants.services.errors import Conflict, Mistake
 from tenants.services.tokens import fingerprint
@@ -42,7 +43,8 @@ def create(*, tenant: Tenant, by: User, role: Role, email: str = "", days: int =
 
 def find(secret: str) -> Invitation | None:
     """Find the invitation of a link, if it can still be accepted."""
-    found = Invitation.everywhere.select_related("tenant", "invited_by").filter(sha256=fingerprint(secret)).first()
+    with platform():  # whoever opens the link may be working for another tenant
+        found = Invitation.everywhere.select_related("tenant", "invited_by").filter(sha256=fingerprint(secret)).first()
     return found if found and found.state == "open" else None
 
 
@@ -50,9 +52,9 @@ def accept(*, invitation: Invitation, user: User) -> Member:
     """Let the user in; the link is used up. Raises `Conflict`."""
     if invitation.email and invitation.email.lower() != user.email.lower():
         raise Conflict("other_address", f"This invitation is for {invitation.email}. Sign in with that address.")
-    if Member.everywhere.filter(tenant_id=invitation.tenant_id, user=user).exists():
-        raise Conflict("member_already", f"You are a member of {invitation.tenant} already.")
-    with transaction.atomic():
+    with scope(invitation.tenant_id), transaction.atomic():
+        if Member.objects.filter(user=user).exists():
+            raise Conflict("member_already", f"You are a member of {invitation.tenant} already.")
         _use_up(invitation, user)
         member = members.add(tenant=invitation.tenant, user=user, role=Role(invitation.role), by=user)
         audit.record(tenant_id=invitation.tenant_id, actor=user, verb="accepted", subject=invitation)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import (
     LoginView,
@@ -19,7 +17,7 @@ from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_http_methods, require_POST
 
-from tenants.models import User
+from tenants.api.access import memberships
 from tenants.services import members
 from tenants.web.forms import LoginForm
 
@@ -66,7 +64,7 @@ class ChangePassword(SuccessMessageMixin, PasswordChangeView):  # type: ignore[t
 def choose_tenant(request: HttpRequest) -> HttpResponse:
     """Work for another of the user's tenants from now on."""
     slug = request.POST.get("tenant", "")
-    member = members.choose(members.of_user(cast(User, request.user)), slug=slug) if slug else None
+    member = members.choose(memberships(request), slug=slug) if slug else None
     if member is None:
         raise Http404("You are a member of no such organisation.")
     request.session["tenant"] = str(member.tenant_id)

@@ -19,6 +19,7 @@ from kombu.exceptions import OperationalError
 from integrations.engines import registry
 from integrations.services import storage
 from integrations.vault import canary, keyring
+from tenants import row_security
 
 BROKER_SECONDS = 5
 
@@ -42,6 +43,9 @@ def database() -> Finding:
         connection.ensure_connection()
     except DatabaseError as error:
         return Finding("database", f"cannot be opened ({error})", "Correct DATABASE_URL, or start the database.")
+    if role := row_security.bypassed_by(connection):
+        fix = "Have DATABASE_URL name a plain role that owns the tables: NOSUPERUSER NOBYPASSRLS."
+        return Finding("database", f"{role} is a superuser, for whom PostgreSQL does not keep tenants apart", fix)
     return well("database", connection.vendor)
 
 

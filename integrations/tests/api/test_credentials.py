@@ -8,6 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 from integrations.models import Credential
 from integrations.testing import fake_connector
 from integrations.tests.api.conftest import Api, pointers
+from tenants.scope import platform
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bells")]
 DATA = {"url": "https://one.example.com", "key": "planted-secret"}
@@ -95,7 +96,7 @@ def test_a_credential_keeps_its_connector(made: dict[str, Any], api: Api) -> Non
 
 def test_an_unreadable_credential_breaks_no_list(made: dict[str, Any], api: Api) -> None:
     other = api.post("credentials/", {"connector": "keyed", "name": "Other", "data": DATA}).json()
-    with connection.cursor() as cursor:
+    with platform(), connection.cursor() as cursor:
         # A sealed value opens only where it was sealed.
         sealed = "(SELECT data FROM integrations_credential WHERE name = 'Key')"
         cursor.execute(f"UPDATE integrations_credential SET data = {sealed} WHERE name = 'Other'")

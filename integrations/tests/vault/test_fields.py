@@ -12,7 +12,7 @@ from integrations.models import Credential, Deployment, TenantKey
 from integrations.testing import fake_connector
 from integrations.vault import Unreadable, tenant_keys
 from tenants.models import Tenant
-from tenants.scope import scope
+from tenants.scope import platform, scope
 
 SECRET = {"key": "s3cr3t-läßt", "n": [1, None]}
 
@@ -31,7 +31,7 @@ def stored(row: Credential) -> str:
 
 
 def put(row: Credential, text: str | None) -> None:
-    with connection.cursor() as cursor:
+    with platform(), connection.cursor() as cursor:
         where = row._meta.pk.get_db_prep_value(row.pk, connection)
         cursor.execute("UPDATE integrations_credential SET data = %s WHERE id = %s", [text, where])
 

@@ -33,12 +33,18 @@ def drill() -> list[str]:
     return re.findall(r"```bash\n(.*?)```", section, re.DOTALL)
 
 
-def on(machine: Path, backup: Path, command: list[str], keys: str) -> subprocess.CompletedProcess[str]:
+def on(machine: Path, backup: Path, command: list[str], keys: str, **more: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "HUB_STORAGE_URL")}
     ours = {"HUB_VAR_DIR": str(machine), "BACKUP": str(backup), "HUB_KEYS": keys, "SECRET_KEY": f"of {machine.name}"}
     path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     return subprocess.run(
-        command, cwd=settings.BASE_DIR, env=kept | ours | path, capture_output=True, text=True, timeout=200, check=False
+        command,
+        cwd=settings.BASE_DIR,
+        env=kept | ours | path | more,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
     )
 
 

@@ -19,6 +19,7 @@ from integrations.services import credentials
 from integrations.testing import KEY, fake_connector
 from integrations.vault import Unreadable, canary, keyring, rotation, tenant_keys
 from tenants.models import Tenant
+from tenants.scope import platform
 
 ONE, TWO, THREE = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2, 3))
 
@@ -54,7 +55,7 @@ def opened() -> list[Any]:
 
 
 def put(row: Credential, text: str) -> None:
-    with connection.cursor() as cursor:
+    with platform(), connection.cursor() as cursor:
         where = row._meta.pk.get_db_prep_value(row.pk, connection)
         cursor.execute("UPDATE integrations_credential SET data = %s WHERE id = %s", [text, where])
 
