@@ -238,7 +238,10 @@ SPARK_LOCAL_IP = env.str("SPARK_LOCAL_IP", default="127.0.0.1")
 # Networks of our own that may be called for users: tests of connections, and the addresses given to engines
 OUTBOUND_ALLOW = networks(env.list("HUB_OUTBOUND_ALLOW", default=[]))
 
-# API. Calls that one token, and that all of a tenant's together, may make; empty is no limit
+# API. The largest body of a call, in bytes
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("HUB_LARGEST_BODY", default=2_621_440)
+
+# Calls that one token, and that all of a tenant's together, may make; empty is no limit
 THROTTLE_TOKEN = rate(env.str("HUB_THROTTLE_TOKEN", default="30000/minute"))
 THROTTLE_TENANT = rate(env.str("HUB_THROTTLE_TENANT", default="60000/minute"))
 REST_FRAMEWORK = {

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
@@ -49,6 +50,15 @@ class Problem(exceptions.APIException):
         self.headers = dict(headers or {})
 
 
+class ProblemResponse(Response):
+    """Is JSON whatever the call itself would have answered: a file, a drawing, YAML."""
+
+    @property
+    def rendered_content(self) -> bytes:  # type: ignore[override]  # as everywhere in DRF
+        self["Content-Type"] = MEDIA_TYPE
+        return JSONRenderer().render(self.data)
+
+
 def too_large() -> Problem:
     largest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     return Problem(413, "too_large", f"The body is larger than {largest} bytes. Send less at once.")
@@ -66,7 +76,7 @@ def handle(exc: Exception, context: Mapping[str, Any]) -> Response | None:
         return None
     request: Request = context["request"]
     answer = body(request, exc.status_code, _code(exc), _detail(exc), _errors(exc))
-    return Response(answer, exc.status_code, headers=_headers(exc), content_type=MEDIA_TYPE)
+    return ProblemResponse(answer, exc.status_code, headers=_headers(exc))
 
 
 def body(request: Request | HttpRequest, status: int, code: str, detail: str, errors: list[Body] | None = None) -> Body:

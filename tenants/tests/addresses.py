@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
@@ -69,6 +70,8 @@ class Echo(APIView):
 
 class Fails(APIView):
     def get(self, request: Request, how: str) -> Response:
+        if how == "aloud":
+            structlog.get_logger("tests").warning("it fails")
         raise {
             "missing": Http404("secret words"),
             "busy": Problem(503, "busy", "Later.", headers={"Retry-After": "3"}),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import structlog
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -106,3 +107,48 @@ def test_a_page_that_is_not_there_is_a_page(client: Client) -> None:
 def test_an_answer_carries_the_callers_id_when_it_is_sane(client: Client, given: str) -> None:
     answered = client.get("/healthz", headers={"X-Request-ID": given})["X-Request-ID"]
     assert (answered == given) is (given == "ok-request-1234")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "how", "status"),
+    [
+        ("GET", "/api/v1/runs/", {"HTTP_HOST": "elsewhere.example"}, 400),
+        ("GET", "/api/v1/runs/%00", {}, 404),
+        ("GET", "/api/v1/%ff", {}, 404),
+        ("GET", "/api/v1/runs/?state=%ff&state=%00", {}, 401),
+        ("POST", "/api/schema", {}, 405),
+        ("GET", "/api/schema", {"HTTP_ACCEPT": "image/png"}, 406),
+        ("GET", "/api/v1//runs/", {}, 404),
+        ("GET", "/api/v1/runs/no-id", {}, 404),
+        ("TRACE", "/api/v1/runs/", {}, 401),
+        ("GET", "/api/v1/runs/", {"HTTP_AUTHORIZATION": "Bearer"}, 401),
+        ("GET", "/api/v1/runs/", {"HTTP_AUTHORIZATION": "Bearer \xff"}, 401),
+        ("GET", "/api/v1/runs/", {"HTTP_COOKIE": "sessionid=nobody's"}, 401),
+    ],
+)
+def test_whoever_refuses_a_call_answers_a_problem(
+    client: Client, method: str, path: str, how: dict[str, str], status: int
+) -> None:
+    client.raise_request_exception = False
+    problem(client.generic(method, path, **how), status)
+
+
+def test_a_form_without_its_token_is_a_problem_for_a_page_s_session(client: Client, alice: object) -> None:
+    page = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    page.force_login(alice)
+
+    problem(page.post("/api/v1/tokens/", "{}", content_type="application/json"), 403)
+
+
+def test_what_a_call_does_not_offer_is_a_problem(as_alice: APIClient) -> None:
+    problem(as_alice.get("/api/v1/runs/", HTTP_ACCEPT="text/html"), 406)
+    problem(as_alice.get("/api/v1/runs/", HTTP_X_TENANT="globex"), 404)
+
+
+def test_an_answer_s_id_is_in_every_line_that_its_request_logged(as_alice: APIClient, caplog: object) -> None:
+    as_alice.raise_request_exception = False
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        structlog.get_logger("tests").info("before")
+        answer = as_alice.get("/api/v1/fails/aloud")
+
+    assert [line.get("request_id") for line in lines] == [None, answer["X-Request-ID"]]
