@@ -16,6 +16,16 @@ Ref = dict[str, Any]
 """What an engine holds for a deployment: small and JSON, opaque to everything but that engine."""
 
 
+class Tone(StrEnum):
+    """How a state is felt: it decides the colour that goes with its word and icon."""
+
+    GOOD = "good"
+    BAD = "bad"
+    WARN = "warn"
+    BUSY = "busy"
+    IDLE = "idle"
+
+
 class RunState(StrEnum):
     QUEUED = "queued"
     STARTING = "starting"
@@ -35,7 +45,27 @@ class RunState(StrEnum):
     def label(self) -> str:
         return self.value.replace("_", " ").capitalize()
 
+    @property
+    def tone(self) -> Tone:
+        return LOOKS[self][0]
 
+    @property
+    def icon(self) -> str:
+        """Name of one of Tabler's icons."""
+        return LOOKS[self][1]
+
+
+LOOKS = {
+    RunState.QUEUED: (Tone.IDLE, "clock"),
+    RunState.STARTING: (Tone.BUSY, "loader-2"),
+    RunState.RUNNING: (Tone.BUSY, "loader-2"),
+    RunState.CANCELLING: (Tone.WARN, "hourglass"),
+    RunState.SUCCEEDED: (Tone.GOOD, "circle-check"),
+    RunState.FAILED: (Tone.BAD, "circle-x"),
+    RunState.CANCELLED: (Tone.IDLE, "ban"),
+    RunState.TIMED_OUT: (Tone.BAD, "clock-x"),
+    RunState.LOST: (Tone.BAD, "help-circle"),
+}
 FINAL = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.TIMED_OUT, RunState.LOST})
 ACTIVE = frozenset(RunState) - FINAL
 
@@ -46,6 +76,23 @@ class Trigger(StrEnum):
     SCHEDULE = "schedule"
     NEW_DATA = "new_data"
     RETRY = "retry"
+
+    @property
+    def label(self) -> str:
+        return TRIGGERS[self][0]
+
+    @property
+    def icon(self) -> str:
+        return TRIGGERS[self][1]
+
+
+TRIGGERS = {
+    Trigger.MANUAL: ("By hand", "hand-click"),
+    Trigger.API: ("API", "api"),
+    Trigger.SCHEDULE: ("Schedule", "calendar-time"),
+    Trigger.NEW_DATA: ("New data", "database-import"),
+    Trigger.RETRY: ("Retry", "refresh"),
+}
 
 
 class Overlap(StrEnum):
@@ -69,6 +116,19 @@ class Origin(StrEnum):
     ENGINE = "engine"
     NETWORK = "network"
     HUB = "hub"
+
+    @property
+    def label(self) -> str:
+        return SIDES[self]
+
+
+SIDES = {
+    Origin.SETTINGS: "The integration's settings",
+    Origin.SERVICE: "The service",
+    Origin.ENGINE: "The engine",
+    Origin.NETWORK: "The network",
+    Origin.HUB: "The hub itself",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,10 @@ class Watch:
         return [] if seen == self.place.seen else [self._event("run", shown, seen=seen)]
 
     def _lines(self, page: LogPage | None) -> list[bytes]:
-        return [self._event("log", {"lines": page.lines}, cursor=page.cursor)] if page and page.lines else []
+        return [self._event("log", self._told(page), cursor=page.cursor)] if page and page.lines else []
+
+    def _told(self, page: LogPage) -> dict[str, Any]:
+        return {"lines": page.lines, "levels": logs.levels(page.lines)}
 
     def _page(self, run: Run) -> LogPage | None:
         """The log's next page, where it is wanted and worth a look."""

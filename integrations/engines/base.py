@@ -19,6 +19,8 @@ class Engine(Protocol):
     """Whether only workers of the host that started a job can step it."""
     keeps_data: bool
     """Whether it stores what a job brought until `forget` is called."""
+    tells_progress: bool
+    """Whether `poll` says how much of the work is done."""
     poll_seconds: tuple[float, float]
     """The first pause between two polls and the longest one it grows to."""
 

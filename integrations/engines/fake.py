@@ -35,6 +35,7 @@ class FakeEngine:
     needs_deployment = False
     is_bound_to_host = False
     keeps_data = False
+    tells_progress = True
     poll_seconds = (0.01, 1.0)
 
     def check(self) -> Health:

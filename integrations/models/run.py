@@ -36,6 +36,7 @@ class Run(TenantOwned):
     handle = models.JSONField(null=True)
     stumbles = models.PositiveIntegerField(default=0, help_text="failed steps in a row; reset by a good one")
     stumbled_at = models.DateTimeField(null=True, help_text="when the first of those failed steps was")
+    heard_at = models.DateTimeField(null=True, help_text="when the engine last told of the work")
     deadline_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
 
@@ -77,3 +78,24 @@ class Run(TenantOwned):
     @property
     def is_final(self) -> bool:
         return RunState(self.state).is_final
+
+    @property
+    def phase(self) -> RunState:
+        """The state as people are shown it: whoever asked for the end sees at once that it is on its way."""
+        state = RunState(self.state)
+        return RunState.CANCELLING if self.cancel_requested_at and not state.is_final else state
+
+    @property
+    def cause(self) -> Trigger:
+        return Trigger(self.trigger)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took from its start to its end."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
+
+    @property
+    def seconds_so_far(self) -> float | None:
+        return (timezone.now() - self.started_at).total_seconds() if self.started_at else None

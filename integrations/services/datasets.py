@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from integrations.domain import Json, Source
 from integrations.models import Dataset, DatasetVersion, Integration, IntegrationInput, Run
-from integrations.services import storage
+from integrations.services import cells, storage
+from integrations.services.cells import Grid
 from integrations.services.errors import Refused
 from integrations.services.storage import Landed
 
@@ -61,6 +62,11 @@ def preview(*, version: DatasetVersion | None, limit: int, offset: int = 0) -> J
     if version is None:
         return {"columns": [], "rows": [], "total": 0}
     return {**storage.preview(version.uri, limit=limit, offset=offset), "total": version.rows}
+
+
+def grid(*, version: DatasetVersion | None, limit: int, offset: int = 0) -> Grid:
+    """Return the same ready to be looked at."""
+    return cells.grid(preview(version=version, limit=limit, offset=offset), offset=offset, limit=limit)
 
 
 def profile(*, version: DatasetVersion | None) -> Sequence[Json]:

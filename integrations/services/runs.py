@@ -104,6 +104,7 @@ def _turn(step: Step) -> float | None:
 
 def _take(step: Step, progress: Progress) -> float | None:
     run = step.run
+    run.heard_at = timezone.now()
     _recover(run)
     if progress.outcome:
         run.handle = progress.handle
@@ -144,6 +145,7 @@ def _write_handle(step: Step, progress: Progress) -> float | None:
         deployment=run.deployment,
         queue=queue,
         steps=run.steps,
+        heard_at=run.heard_at,
         progress=progress.as_json(),
         deadline_at=_deadline(run),
     )
@@ -164,7 +166,7 @@ def _let_go(step: Step, seconds: float) -> None:
     """Release the run until its next step; without a pause it goes to the end of the queue at once."""
     run = step.run
     due_at = timezone.now() + timedelta(seconds=seconds)
-    released = leases.write(run, lease=None, due_at=due_at, progress=run.progress)
+    released = leases.write(run, lease=None, due_at=due_at, heard_at=run.heard_at, progress=run.progress)
     if released and not seconds:
         bell.ring([run])
 

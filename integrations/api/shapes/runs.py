@@ -10,7 +10,7 @@ from rest_framework import serializers
 from integrations.api.shapes.fields import JsonObject
 from integrations.domain import Json, LogPage, Origin, RunState, Trigger
 from integrations.models import Run
-from integrations.services import overview
+from integrations.services import logs, overview
 from tenants.api.fields import Strict
 
 MOST_AT_ONCE = 500
@@ -49,6 +49,7 @@ class RunShape(serializers.Serializer[Run]):
     dataset_version = serializers.SerializerMethodField()
     connector_version = serializers.CharField()
     steps = JsonObject(help_text="Seconds spent, by step.")
+    heard_at = serializers.DateTimeField(allow_null=True, help_text="When the engine last told of the work.")
     cancel_requested_at = serializers.DateTimeField(allow_null=True)
     queued_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
@@ -81,7 +82,12 @@ class RunsShape(serializers.Serializer[Json]):
 class LogShape(serializers.Serializer[LogPage]):
     lines = serializers.ListField(child=serializers.CharField())
     cursor = serializers.CharField(help_text="Ask with it for the lines that come later.")
+    levels = serializers.SerializerMethodField(help_text="How bad each line is: info, warning or error.")
     is_last = serializers.BooleanField(help_text="Whether nothing more will come.")
+
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=list(logs.LEVELS))))
+    def get_levels(self, page: LogPage) -> list[str]:
+        return logs.levels(page.lines)
 
 
 class LogQuery(serializers.Serializer[Json]):
@@ -90,6 +96,9 @@ class LogQuery(serializers.Serializer[Json]):
 
 class EventsQuery(serializers.Serializer[Json]):
     logs = serializers.BooleanField(required=False, default=False, help_text="Send the log's new lines too.")
+    cursor = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=500, help_text="Send the lines after this place only."
+    )
 
 
 class RunOrder(Strict):

@@ -51,7 +51,8 @@ class RunEvents(RunCall):
         event. A stream closes after five minutes; browsers take it up again where it ended.
         """
         asked = checked(EventsQuery(data=request.query_params)).validated_data
-        run, place = self.find(pk), Place.parse(request.headers.get("Last-Event-ID", ""))
+        last = request.headers.get("Last-Event-ID", "")
+        run, place = self.find(pk), Place.parse(last) if last else Place(cursor=asked["cursor"])
         if place.has_ended and run.is_final:
             return HttpResponse(status=204)  # It tells a browser not to come again.
         return EventStream(Watch(run.pk, self.tenant_id, place, asked["logs"]).look)

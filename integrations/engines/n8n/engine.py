@@ -45,6 +45,7 @@ class N8nEngine:
     needs_deployment = True
     is_bound_to_host = False
     keeps_data = True
+    tells_progress = False
     poll_seconds = (0.006, 1.0)
 
     def __init__(self, url: str | None = None, key: str | None = None, test_key: str | None = None) -> None:

@@ -22,6 +22,7 @@ class SparkEngine:
     needs_deployment = False
     is_bound_to_host = True
     keeps_data = False
+    tells_progress = True
     poll_seconds = (0.2, 1.0)
 
     def check(self) -> Health:

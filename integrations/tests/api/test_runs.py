@@ -323,11 +323,11 @@ def test_a_run_is_tried_again_once_it_has_ended(make: Make, api: Api) -> None:
 
 def test_logs_come_by_cursor(make: Make, api: Api) -> None:
     run = start(api, make(config={"rows": []}))
-    assert api.get(f"runs/{run['id']}/logs").json() == {"lines": [], "cursor": "", "is_last": False}
+    assert api.get(f"runs/{run['id']}/logs").json() == {"lines": [], "levels": [], "cursor": "", "is_last": False}
     ended(run)
 
     page = api.get(f"runs/{run['id']}/logs").json()
-    assert (page["lines"], page["is_last"]) == (["a line of the fake engine"], True)
+    assert (page["lines"], page["levels"], page["is_last"]) == (["a line of the fake engine"], ["info"], True)
     assert api.get(f"runs/{run['id']}/logs", {"cursor": page["cursor"]}).json()["lines"] == []
 
 
