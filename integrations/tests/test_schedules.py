@@ -2,7 +2,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from integrations.domain import Trigger
 from integrations.models import Integration, Run
@@ -12,6 +14,7 @@ from integrations.testing import follow
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bells")]
 MakeIntegration = Callable[..., Integration]
+EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN", "postgresql": "EXPLAIN"}
 
 
 def make_late(integration: Integration) -> None:
@@ -43,6 +46,20 @@ def test_a_due_schedule_starts_one_run_and_moves_on(make_integration: MakeIntegr
     assert run.trigger == Trigger.SCHEDULE
     integration.refresh_from_db()
     assert integration.next_run_at and integration.next_run_at > timezone.now()
+
+
+def test_a_tick_with_nothing_due_is_one_query_of_an_index(
+    make_integration: MakeIntegration, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_integration(cron="0 0 1 1 *")
+    with django_assert_num_queries(1) as asked:
+        schedules.start_due()
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # it reads a table this small as a whole unless it must not
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"{EXPLAIN[connection.vendor]} {asked.captured_queries[0]['sql']}")
+        assert "integration_due" in str(cursor.fetchall())
 
 
 def test_two_clocks_that_saw_the_same_time_start_one_run(make_integration: MakeIntegration) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from integrations.tests.processes.hub import Hub
+from integrations.tests.processes.hub import Hub, running
 from integrations.tests.processes.works import N8n, Service, Work
 
 pytestmark = [pytest.mark.processes, pytest.mark.n8n]
@@ -91,6 +91,15 @@ def test_the_last_integration_to_go_takes_workflow_and_credentials_out_of_n8n(
     hub.wait_for(lambda: n8n.call("GET", f"/workflows/{workflow}").status_code == 404, "the workflow's end")
     assert len(credentials) == 2
     hub.wait_for(lambda: not credentials & n8n.credentials(), "the credentials' end")
+
+
+def test_a_hub_without_n8n_says_what_is_missing_and_how_to_get_it() -> None:
+    with running({"n8n": "integrations.engines.n8n.engine.N8nEngine"}) as bare:
+        assert "rest_api" in {row["slug"] for row in bare.get("/api/v1/integrations/available")["results"]}
+        ended = bare.ended(bare.run(bare.integrate("rest_api", {"url": "http://127.0.0.1:9"})))
+    assert (ended["state"], ended["failure"]["code"]) == ("failed", "n8n_missing"), ended
+    assert "N8N_URL is empty" in ended["failure"]["message"]
+    assert "make up" in ended["failure"]["fix"]
 
 
 def new_credential() -> dict[str, object]:
