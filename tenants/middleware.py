@@ -12,7 +12,6 @@ from django.http.response import HttpResponseBase
 from tenants import origin, scope
 from tenants.api.access import Access, chosen_member, grant
 from tenants.models import User
-from tenants.roles import Role
 
 ADMIN, API = "/admin/", "/api/"
 
@@ -43,4 +42,4 @@ class TenantMiddleware:
 
 def enter_page(request: HttpRequest) -> None:
     if isinstance(user := request.user, User) and (member := chosen_member(request, user)):
-        grant(request, Access(user, member.tenant_id, Role(member.role)))
+        grant(request, Access.of(user, member.tenant, member.role))

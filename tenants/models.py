@@ -5,12 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from tenants.rates import Rate
 from tenants.roles import Role
 from tenants.scope import Everywhere, TenantManager, TenantOwned
 
@@ -63,6 +66,9 @@ class Tenant(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=200)
+    limits = models.JSONField(
+        default=dict, blank=True, help_text='{"calls": "600/minute"} instead of HUB_THROTTLE_TENANT; "" is no limit.'
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -70,6 +76,20 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if not isinstance(self.limits, dict) or self.limits.keys() - {"calls"}:
+            raise ValidationError({"limits": 'Give {"calls": "600/minute"}, or {} for what everybody may.'})
+        try:
+            Rate.parse(str(self.limits.get("calls", "")))
+        except ValueError as error:
+            raise ValidationError({"limits": f"calls: {error}"}) from None
+
+    @property
+    def calls(self) -> Rate | None:
+        """How many API calls all of its tokens together may make."""
+        own = self.limits.get("calls")
+        return settings.THROTTLE_TENANT if own is None else Rate.parse(own)
 
 
 class Member(TenantOwned):

@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 
 from tenants import origin, scope
-from tenants.models import Member, User
+from tenants.models import Member, Tenant, User
+from tenants.rates import Rate
 from tenants.roles import Role
 from tenants.services import members
 
@@ -20,6 +21,12 @@ class Access:
     user: User
     tenant_id: UUID
     role: Role
+    calls: Rate | None
+    """How many API calls the tenant may make."""
+
+    @classmethod
+    def of(cls, user: User, tenant: Tenant, role: str) -> Access:
+        return cls(user, tenant.pk, Role(role), tenant.calls)
 
     def may(self, role: Role) -> bool:
         return self.role.covers(role)

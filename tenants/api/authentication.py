@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from tenants.api.access import Access, chosen_member, grant
 from tenants.api.problems import Problem
 from tenants.models import ApiToken, User
-from tenants.roles import Role
 from tenants.services import tokens
 
 NO_SUCH_TENANT = "You are a member of no tenant with the slug that X-Tenant names."
@@ -29,7 +28,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
             raise AuthenticationFailed("This token is unknown, expired or revoked. Make a new one.")
         if request.headers.get("X-Tenant", token.tenant.slug) != token.tenant.slug:
             raise Problem(404, "no_such_tenant", NO_SUCH_TENANT)
-        grant(request, Access(token.user, token.tenant_id, Role(token.role)), via=f"token {token.prefix}")
+        grant(request, Access.of(token.user, token.tenant, token.role), via=f"token {token.prefix}")
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
@@ -46,7 +45,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
         user = cast(User, signed_in[0])
         member = chosen_member(request._request, user)
         if member is not None:
-            grant(request, Access(user, member.tenant_id, Role(member.role)))
+            grant(request, Access.of(user, member.tenant, member.role))
         elif "X-Tenant" in request.headers:
             raise Problem(404, "no_such_tenant", NO_SUCH_TENANT)
         return user, None

@@ -123,5 +123,5 @@ class Throttle(BaseThrottle):
         except NoAccess:
             return []
         caller = f"token:{request.auth.pk}" if isinstance(request.auth, ApiToken) else f"user:{access.user.pk}"
-        limits = {caller: settings.THROTTLE_TOKEN, f"tenant:{access.tenant_id}": settings.THROTTLE_TENANT}
+        limits = {caller: settings.THROTTLE_TOKEN, f"tenant:{access.tenant_id}": access.calls}
         return [Window.of(subject, rate, now) for subject, rate in limits.items() if rate]

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 import redis
 from django.conf import LazySettings
+from django.core.exceptions import ValidationError
 from rest_framework.test import APIClient
 
 from tenants.api import throttling
@@ -107,3 +108,21 @@ def test_a_rate_that_is_none_is_refused_in_words(text: str) -> None:
 
 def test_rates_are_read_as_settings_write_them() -> None:
     assert (Rate.parse("600/minute"), Rate.parse("")) == (Rate(600, 60), None)
+
+
+def test_a_tenants_own_limit_comes_before_everybodys(
+    acme: Tenant, as_alice: APIClient, as_charlie: APIClient, settings: LazySettings
+) -> None:
+    settings.THROTTLE_TOKEN, settings.THROTTLE_TENANT = None, Rate(1, HOUR)
+    Tenant.objects.filter(pk=acme.pk).update(limits={"calls": "3/hour"})
+
+    assert statuses(as_alice, 4) == [200, 200, 200, 429]
+    assert statuses(as_charlie, 2) == [200, 429]
+
+
+@pytest.mark.parametrize("limits", [{"calls": "many"}, {"calls": 5}, {"runs": "5/hour"}, []])
+def test_a_limit_that_is_none_is_refused(acme: Tenant, limits: Any) -> None:
+    acme.limits = limits
+    with pytest.raises(ValidationError) as caught:
+        acme.full_clean()
+    assert caught.value.message_dict.keys() == {"limits"}
