@@ -91,7 +91,7 @@ class LogShape(serializers.Serializer[LogPage]):
 
 
 class LogQuery(serializers.Serializer[Json]):
-    cursor = serializers.CharField(required=False, default="", allow_blank=True, max_length=500)
+    cursor = serializers.RegexField(r"^[a-z0-9:]{0,40}$", required=False, default="", allow_blank=True)
 
 
 class EventsQuery(serializers.Serializer[Json]):

@@ -6,6 +6,8 @@ from integrations.domain import LogPage
 from integrations.engines.spark.rundir import STREAMS, RunDirectory
 
 PAGE_BYTES = 128 * 1024
+MOST_DIGITS = 18
+"""Of a place in a file; more are no place that an operating system knows."""
 
 
 def page(directory: RunDirectory, cursor: str, *, is_over: bool) -> LogPage:
@@ -25,7 +27,7 @@ def page(directory: RunDirectory, cursor: str, *, is_over: bool) -> LogPage:
 def parse(cursor: str) -> list[int]:
     """Read "stdout:stderr"; anything else means from the start."""
     parts = cursor.split(":")
-    if len(parts) == len(STREAMS) and all(part.isdecimal() for part in parts):
+    if len(parts) == len(STREAMS) and all(part.isdecimal() and len(part) <= MOST_DIGITS for part in parts):
         return [int(part) for part in parts]
     return [0] * len(STREAMS)
 

@@ -331,6 +331,13 @@ def test_logs_come_by_cursor(make: Make, api: Api) -> None:
     assert api.get(f"runs/{run['id']}/logs", {"cursor": page["cursor"]}).json()["lines"] == []
 
 
+@pytest.mark.parametrize("cursor", ["²", "../../hub.env", "9" * 41, "a b"])
+def test_a_cursor_of_logs_that_never_was_is_refused(make: Make, api: Api, cursor: str) -> None:
+    run = api.post(f"integrations/{make()['id']}/run").json()
+    answer = api.get(f"runs/{run['id']}/logs", {"cursor": cursor})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/cursor")
+
+
 def test_an_engine_that_cannot_give_logs_is_explained(make: Make, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise EngineError("secret words", retryable=True, code="unreachable", origin=Origin.ENGINE, fix="Start it.")

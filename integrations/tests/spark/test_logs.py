@@ -73,3 +73,10 @@ def test_a_cursor_that_is_none_starts_from_the_beginning(tmp_path, write, cursor
 
 def test_a_run_without_any_output_has_an_empty_last_page(tmp_path):
     assert logs.page(RunDirectory(tmp_path), "", is_over=True).is_last
+
+
+@pytest.mark.parametrize("cursor", ["../../etc/passwd", f"{10**30}:0", "-1:0", "1", "1:2:3", "a:b"])
+def test_a_cursor_that_is_no_place_means_the_beginning(tmp_path, write, cursor):
+    write("stdout", b"one\n")
+
+    assert logs.page(RunDirectory(tmp_path), cursor, is_over=True).lines == ("one",)
