@@ -20,7 +20,7 @@ from connectors.search import Index
 
 BUILTIN = Path(__file__).resolve().parent / "builtin"
 _SHOWN = (Connector.Status.PUBLISHED, Connector.Status.DEPRECATED, Connector.Status.HIDDEN)
-_HEAVY = ("template", "readme", "logo", "n8n_credentials", "test")
+_HEAVY = ("template", "readme", "logo", "n8n_credentials", "oauth2", "test")
 
 
 @dataclass(slots=True)
@@ -153,6 +153,7 @@ def _values(manifest: Manifest) -> dict[str, Any]:
         "schema": manifest.schema,
         "template": manifest.template,
         "n8n_credentials": manifest.n8n_credentials,
+        "oauth2": manifest.oauth2,
         "test": manifest.test,
         "logo": manifest.logo,
         "docs_url": manifest.docs_url,

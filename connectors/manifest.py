@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors import maps, schemas, svg
+from connectors import maps, oauth2, schemas, svg
 from connectors.schemas import FieldError
 
 Json = dict[str, Any]
@@ -22,7 +22,6 @@ AUTH_KINDS = {
     "query": {"name", "value"},
     "basic": {"username", "password"},
     "bearer": {"token"},
-    "client_credentials": {"token_url", "client_id", "client_secret", "scope", "client_in"},
 }
 """How a test may say who it is, and what each way takes."""
 
@@ -73,6 +72,7 @@ SCHEMA: Json = {
             "type": "object",
             "properties": {"credential": {"type": "object", "default": {}}},
         },
+        "oauth2": {"type": "object", "additionalProperties": True},
         "test": {
             "type": "object",
             "required": ["url"],
@@ -155,6 +155,7 @@ class Manifest:
     logo: str = ""
     template: Json = field(default_factory=dict)
     n8n_credentials: Json = field(default_factory=dict)
+    oauth2: Json = field(default_factory=dict)
     test: Json = field(default_factory=dict)
     spark: SparkPart | None = None
 
@@ -181,6 +182,7 @@ def build(data: object, *, folder: str, template: object = None, logo: str = "",
         logo=logo,
         template=template if isinstance(template, dict) else {},
         n8n_credentials=filled.get("n8n", {}).get("credential", {}),
+        oauth2=filled.get("oauth2", {}),
         test=filled.get("test", {}),
         spark=_spark(filled["spark"]) if filled["type"] == "spark" else None,
     )
@@ -195,6 +197,9 @@ def _connector(data: object, folder: str) -> Iterator[Problem]:
         yield Problem(CONNECTOR, "/slug", f"It must be the folder's name, {folder}.")
     if isinstance(data.get("schema"), dict):
         yield from _schema(data["schema"])
+        if isinstance(data.get("oauth2"), dict):
+            credential = schemas.split(data["schema"])["credential"]
+            yield from (_problem(error, "/oauth2") for error in oauth2.problems(data["oauth2"], credential))
     if isinstance(data.get("test"), dict):
         yield from _test(data["test"])
 

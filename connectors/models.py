@@ -81,6 +81,7 @@ class Connector(models.Model):
     n8n_credentials = models.JSONField(
         default=dict, blank=True, help_text="n8n: how our credential becomes one of n8n's."
     )
+    oauth2 = models.JSONField(default=dict, blank=True, help_text="How the credential signs in with OAuth 2.0.")
     test = models.JSONField(default=dict, blank=True, help_text="The one request that tests a connection.")
     source = models.CharField(max_length=16, choices=Source, default=Source.CUSTOM)
     status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)

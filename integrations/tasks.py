@@ -6,7 +6,7 @@ import structlog
 from celery import shared_task
 
 from integrations.domain import EngineError
-from integrations.services import bell, clock, deployments, endings, runs, schedules
+from integrations.services import bell, clock, deployments, endings, renewal, runs, schedules
 
 log = structlog.get_logger(__name__)
 
@@ -27,3 +27,9 @@ def tick(engine: str) -> None:
         endings.forget_leftovers(engine)
     except EngineError as error:
         log.info("leftovers_kept", engine=engine, reason=str(error))
+
+
+@shared_task(name="integrations.renew_tokens")
+def renew_tokens() -> None:
+    """Every 20 seconds: renew OAuth tokens that end soon."""
+    renewal.renew_due()

@@ -34,6 +34,19 @@ def networks(texts: list[str]) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ImproperlyConfigured(f"{error}. Give networks, such as 10.1.0.0/16, separated by commas.") from None
 
 
+def oauth_clients(name: str) -> dict[str, dict[str, str]]:
+    try:
+        clients = {slug: {"client_secret": "", **client} for slug, client in env.json(name, default={}).items()}
+        texts = [text for client in clients.values() for text in client.values()]
+        is_right = all(set(client) == {"client_id", "client_secret"} for client in clients.values())
+    except (ValueError, TypeError, AttributeError):
+        is_right, texts = False, []
+    if not is_right or not all(isinstance(text, str) for text in texts):
+        form = '{"connector": {"client_id": "...", "client_secret": "..."}}'
+        raise ImproperlyConfigured(f"{name} is not as it must be: {form}")
+    return clients
+
+
 def rate(text: str) -> Rate | None:
     try:
         return Rate.parse(text)
@@ -180,6 +193,9 @@ KEYS = env.str("HUB_KEYS", default="")
 KEYS_FILE = env.str("HUB_KEYS_FILE", default="")
 KEYS_COMMAND = env.str("HUB_KEYS_COMMAND", default="").strip()
 
+# The hub's own registrations at services, by connector; a tenant's own go before them
+OAUTH_CLIENTS = oauth_clients("HUB_OAUTH_CLIENTS")
+
 # Secrets kept elsewhere: what credentials may refer to; {tenant} stands for the tenant's slug
 SECRETS_ENV_PREFIX = env.str("HUB_SECRETS_ENV_PREFIX", default="HUB_SECRET_")
 SECRETS_DIR = env.str("HUB_SECRETS_DIR", default="")
@@ -217,6 +233,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"queue": engine, "expires": 2},
     }
     for engine in ENGINES
+}
+CELERY_BEAT_SCHEDULE["renew tokens"] = {
+    "task": "integrations.renew_tokens",
+    "schedule": 20.0,
+    "options": {"queue": next(iter(ENGINES)), "expires": 20},
 }
 
 # Runs

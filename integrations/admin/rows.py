@@ -8,12 +8,15 @@ from unfold.paginator import InfinitePaginator
 
 from integrations.admin.seen import SeenAdmin
 from integrations.models import (
+    Authorisation,
     Credential,
     Dataset,
     DatasetVersion,
     Deployment,
+    Grant,
     Integration,
     IntegrationInput,
+    OAuthClient,
     RunInput,
     TenantKey,
     VaultCanary,
@@ -80,6 +83,29 @@ class DeploymentAdmin(SeenAdmin):
     list_select_related = ("connector", "tenant")
     hidden = ("hook_token",)
     heavy = (*NOT_LISTED, "template", "credential_map")
+
+
+@admin.register(OAuthClient)
+class OAuthClientAdmin(SeenAdmin):
+    list_display = ("client_id", "connector", "tenant", "updated_at")
+    list_select_related = ("connector", "tenant")
+    hidden = ("client_secret",)
+    heavy = NOT_LISTED
+
+
+@admin.register(Authorisation)
+class AuthorisationAdmin(SeenAdmin):
+    list_display = ("credential", "user", "tenant", "created_at", "expires_at", "used_at")
+    list_select_related = ("credential", "user", "tenant")
+    hidden = ("sha256", "session_sha256", "verifier")
+
+
+@admin.register(Grant)
+class GrantAdmin(SeenAdmin):
+    list_display = ("credential", "tenant", "kind", "renewable", "renewed_at", "expires_at", "renew_at")
+    list_filter = ("kind", "renewable")
+    list_select_related = ("credential", "tenant")
+    hidden = ("tokens",)
 
 
 @admin.register(TenantKey)

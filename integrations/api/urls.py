@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrations.api.views import bulk, credentials, datasets, events, integrations, pipelines, runs
+from integrations.api.views import bulk, credentials, datasets, events, integrations, oauth_clients, pipelines, runs
 from tenants.api.routes import call
 
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
     *call("credentials/", credentials.Credentials, "credentials"),
     *call("credentials/<uuid:pk>", credentials.OneCredential, "credential"),
     *call("credentials/<uuid:pk>/test", credentials.TestCredential, "credential-test"),
+    *call("credentials/<uuid:pk>/authorise", credentials.AuthoriseCredential, "credential-authorise"),
+    *call("oauth-clients/", oauth_clients.OAuthClients, "oauth-clients"),
+    *call("oauth-clients/<uuid:pk>", oauth_clients.OneOAuthClient, "oauth-client"),
     *call("datasets/", datasets.Datasets, "datasets"),
     *call("datasets/<uuid:pk>", datasets.OneDataset, "dataset"),
     *call("datasets/<uuid:pk>/preview", datasets.DatasetPreview, "dataset-preview"),

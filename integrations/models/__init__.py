@@ -4,16 +4,20 @@ from integrations.models.credential import Credential
 from integrations.models.dataset import Dataset, DatasetVersion, RunInput
 from integrations.models.deployment import Deployment
 from integrations.models.integration import Integration, IntegrationInput
+from integrations.models.oauth2 import Authorisation, Grant, OAuthClient
 from integrations.models.run import Run
 from integrations.vault.models import TenantKey, VaultCanary
 
 __all__ = [
+    "Authorisation",
     "Credential",
     "Dataset",
     "DatasetVersion",
     "Deployment",
+    "Grant",
     "Integration",
     "IntegrationInput",
+    "OAuthClient",
     "Run",
     "RunInput",
     "TenantKey",

@@ -15,13 +15,16 @@ from integrations.domain import EngineError, Json, Plan, Verdict
 from integrations.engines import registry
 from integrations.masking import Mask
 from integrations.models import Credential, Integration
-from integrations.services import references
-from integrations.services.errors import Refused
+from integrations.services.errors import Busy, Refused
+from integrations.services.oauth2.errors import SignInError
+from integrations.services.opening import Opened, opened
 from integrations.services.probes import Probe, Stage
 from tenants.models import User
 from tenants.services import audit
 
 LONGEST_SECONDS = 8.0
+WAIT_SECONDS = 2.0
+"""For another worker that renews the token; asking for one takes `exchange.SECONDS` at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,11 @@ def try_credential(*, credential: Credential, by: User | None) -> Report:
 
 def _tested(connector: Connector, credential: Credential | None, config: Json) -> Report:
     began = time.monotonic()
-    data = _resolved(credential, connector) if credential else {}
-    stages = _probed(connector, data, config) or _asked_engine(connector, data)
+    try:
+        credential_as_sent = _opened(credential) if credential else Opened()
+        stages = _stages(connector, credential_as_sent, config, LONGEST_SECONDS - (time.monotonic() - began))
+    except SignInError as error:
+        stages = [Stage(error.stage, False, round(time.monotonic() - began, 4), str(error), error.failure.fix)]
     if stages is None:
         raise Refused(
             "nothing_to_test",
@@ -70,42 +76,50 @@ def _tested(connector: Connector, credential: Credential | None, config: Json) -
     return report
 
 
-def _resolved(credential: Credential, connector: Connector) -> Json:
+def _opened(credential: Credential) -> Opened:
     try:
-        return references.resolve(credential, connector.credential_schema)
+        return opened(credential, wait_seconds=WAIT_SECONDS)
+    except SignInError:
+        raise
+    except Busy:
+        raise Refused("busy", "The credential's token is being renewed.", fix="Test again in a moment.") from None
     except EngineError as error:
         raise Refused("secret_not_found", error.failure.message, fix=error.failure.fix) from error
 
 
-def _probed(connector: Connector, data: Json, config: Json) -> list[Stage] | None:
+def _stages(connector: Connector, credential: Opened, config: Json, seconds: float) -> list[Stage] | None:
+    return _probed(connector, credential, config, seconds) or _asked_engine(connector, credential, seconds)
+
+
+def _probed(connector: Connector, credential: Opened, config: Json, seconds: float) -> list[Stage] | None:
     if not connector.test:
         return None
-    mask = Mask(schemas.secrets(connector.credential_schema, data))
     filled = schemas.defaults(connector.config_schema, config)
-    probe = Probe(connector.test, {"credential": data, "config": filled}, mask)
-    return probe.run(LONGEST_SECONDS) if probe.url else None
+    values = {"credential": credential.data, "config": filled}
+    probe = Probe(connector.test, values, Mask(credential.secrets))
+    return probe.run(seconds) if probe.url else None
 
 
-def _asked_engine(connector: Connector, data: Json) -> list[Stage] | None:
+def _asked_engine(connector: Connector, credential: Opened, seconds: float) -> list[Stage] | None:
     """Have the engine test the credential its own way."""
     plan = Plan(
         key=str(uuid4()),
         name=f"Test of {connector.name}",
         template=connector.template,
         credential_map=connector.n8n_credentials,
-        credential=data,
+        credential=credential.data,
     )
     began = time.monotonic()
     try:
-        verdict = registry.get(connector.type).test(plan, LONGEST_SECONDS)
+        verdict = registry.get(connector.type).test(plan, seconds)
     except EngineError as error:
         # It says nothing of the credential, and what an engine says may hold anything.
         verdict = Verdict(False, "The engine that would test it cannot be asked now.", "connect", error.failure.fix)
     if verdict is None:
         return None
-    mask = Mask(schemas.secrets(connector.credential_schema, data))
-    seconds = round(time.monotonic() - began, 4)
-    return [Stage(verdict.step, verdict.is_ok, seconds, mask.text(verdict.message), verdict.fix)]
+    mask = Mask(credential.secrets)
+    took = round(time.monotonic() - began, 4)
+    return [Stage(verdict.step, verdict.is_ok, took, mask.text(verdict.message), verdict.fix)]
 
 
 def _note(credential: Credential, report: Report) -> None:

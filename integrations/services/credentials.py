@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, QuerySet
+from django.utils import timezone
 
 from connectors import schemas
 from connectors.models import Connector
@@ -17,11 +18,15 @@ from integrations.domain import Json
 from integrations.models import Credential, Integration
 from integrations.services import destinations, editing, references
 from integrations.services.errors import Invalid, Refused, invalid
+from integrations.services.oauth2 import facts, grants, setups
+from integrations.services.oauth2.errors import NoClient
+from integrations.services.oauth2.facts import Facts, State
 from integrations.vault import Unreadable
 from tenants.models import User
 from tenants.services import audit
 
-UNREADABLE = "unreadable"
+UNREADABLE, NEEDS_AUTHORISATION, EXPIRED = "unreadable", "needs_authorisation", "expired"
+"""What no column says: it shows when a credential is looked at."""
 LONGEST_NAME = 200
 
 
@@ -85,9 +90,17 @@ def public(credential: Credential) -> tuple[Json, str]:
     schema = credential.connector.credential_schema
     try:
         masked = schemas.mask(schema, credential.data)
-        return references.shown(schema, credential.data, masked), credential.status
+        return references.shown(schema, credential.data, masked), _status(credential)
     except Unreadable:
         return {}, UNREADABLE
+
+
+def sign_in(credential: Credential) -> Facts | None:
+    """How its sign-in with OAuth 2.0 stands; None when it has none, or does not open."""
+    try:
+        return facts.of(credential, credential.data)
+    except Unreadable:
+        return None
 
 
 def snapshot(credential: Credential) -> Json:
@@ -119,7 +132,26 @@ def _replace(credential: Credential, data: Json) -> bool:
     # Engines are given what changed by its revision; the row is locked, so no two changes share one.
     credential.data, credential.revision = checked, credential.revision + 1
     credential.status, credential.verified_at = Credential.Status.UNVERIFIED, None
+    _check_grant(credential)
     return True
+
+
+def _check_grant(credential: Credential) -> None:
+    """Tokens stay with the client and the token URL that they came from."""
+    try:
+        setup = setups.of(credential.connector, credential.tenant_id, credential.data)
+    except NoClient:
+        setup = None
+    grants.check(credential, setup)
+
+
+def _status(credential: Credential) -> str:
+    """Raises `Unreadable`."""
+    found = facts.of(credential, credential.data)
+    if found and found.state is State.NEEDED:
+        return NEEDS_AUTHORISATION
+    is_over = credential.expires_at is not None and credential.expires_at <= timezone.now()
+    return EXPIRED if is_over or (found and found.state is State.EXPIRED) else credential.status
 
 
 def _readable(credential: Credential) -> Json:

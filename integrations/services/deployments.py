@@ -16,6 +16,7 @@ from django.utils import timezone
 from integrations.domain import ACTIVE, EngineError, Json, Plan
 from integrations.engines import registry
 from integrations.models import Deployment, Integration, Run
+from integrations.services.errors import Busy
 
 log = structlog.get_logger(__name__)
 
@@ -23,16 +24,12 @@ CLAIM_SECONDS = 60
 RETRY_SECONDS = 15
 
 
-class Busy(Exception):
-    """Another worker is provisioning the same deployment at this moment."""
-
-
 def ensure(integration: Integration, credential: Json) -> Deployment:
     """Return the integration's deployment as its engine has it, provisioned now if anything changed.
 
     `credential` is the integration's, with what its references point at.
 
-    Raises `Busy`, or the engine's `EngineError`.
+    Raises `Busy` while another worker provisions it, or the engine's `EngineError`.
     """
     deployment = integration.deployment or _attach(integration)
     _take_template(deployment, integration)

@@ -47,8 +47,8 @@ def conclude(run: Run, progress: Progress, job: Job, mask: Mask) -> None:
 
 def fail(run: Run, failure: Failure, mask: Mask) -> None:
     """End the attempt: queue the next one if the failure may pass and attempts are left, else fail the run."""
+    failure = usage.failed(run, failure)
     explained = failures.masked(failure, mask)
-    usage.failed(run, failure)
     log.info("attempt_failed", code=failure.code, attempt=run.attempt, reason=explained["message"])
     if failure.retryable and run.attempt < run.integration.max_attempts and run.cancel_requested_at is None:
         leases.write(

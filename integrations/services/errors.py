@@ -33,6 +33,10 @@ class Stale(Exception):
     """Somebody else changed the row since the caller read it."""
 
 
+class Busy(Exception):
+    """Another worker does the same at this moment: look again in a moment."""
+
+
 class Gone(Exception):
     """The row was deleted meanwhile."""
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from connectors import catalog, jobfiles, schemas
-from integrations.domain import Job, Json, Source, SparkEntry
+from connectors import catalog, jobfiles
+from integrations.domain import Job, Source, SparkEntry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
 from integrations.models import DatasetVersion, Deployment, Integration, Run
-from integrations.services import datasets, deployments, destinations, references, usage
+from integrations.services import datasets, deployments, destinations, usage
 from integrations.services.errors import Refused
+from integrations.services.opening import Opened, opened
 
 
 @dataclass(slots=True)
@@ -28,14 +29,14 @@ class Prepared:
 def prepare(run: Run, engine: Engine) -> Prepared:
     """Resolve credential, inputs and deployment of a run that is about to start.
 
-    Raises `deployments.Busy`, `EngineError`, `vault.Unreadable`, or `Refused` when an input has no rows yet or
+    Raises `Busy`, `EngineError`, `vault.Unreadable`, or `Refused` when an input has no rows yet or
     an address leads where no integration may go, or when a file of the job is not as it was uploaded.
     """
     destinations.demand_allowed(run.integration)
     _demand_files(run.integration)
     sources, versions = datasets.sources(integration=run.integration)
     credential = _credential(run)
-    deployment = deployments.ensure(run.integration, credential) if engine.needs_deployment else None
+    deployment = deployments.ensure(run.integration, credential.data) if engine.needs_deployment else None
     usage.begun(run)
     job, mask = _job(run, credential, deployment, tuple(sources))
     return Prepared(job, mask, deployment, versions)
@@ -47,15 +48,16 @@ def resume(run: Run) -> Prepared:
     return Prepared(job, mask)
 
 
-def _credential(run: Run, *, is_underway: bool = False) -> Json:
-    """The credential with what its references point at."""
-    integration = run.integration
-    if integration.credential is None:
-        return {}
-    return references.resolve(integration.credential, integration.connector.credential_schema, is_underway=is_underway)
+def _credential(run: Run, *, is_underway: bool = False) -> Opened:
+    credential = run.integration.credential
+    if credential is None:
+        return Opened()
+    # They share it, and the run's was read together with it.
+    credential.connector = run.integration.connector
+    return opened(credential, is_underway=is_underway)
 
 
-def _job(run: Run, credential: Json, deployment: Deployment | None, sources: tuple[Source, ...]) -> tuple[Job, Mask]:
+def _job(run: Run, credential: Opened, deployment: Deployment | None, sources: tuple[Source, ...]) -> tuple[Job, Mask]:
     integration = run.integration
     token = deployment.hook_token if deployment else ""
     job = Job(
@@ -65,7 +67,7 @@ def _job(run: Run, credential: Json, deployment: Deployment | None, sources: tup
         connector=integration.connector.slug,
         config=integration.config,
         workspace=settings.RUNS_DIR / str(run.pk) / str(run.attempt),
-        credential=credential,
+        credential=credential.data,
         state=integration.state,
         inputs=sources,
         ref=deployment.ref if deployment else {},
@@ -73,8 +75,7 @@ def _job(run: Run, credential: Json, deployment: Deployment | None, sources: tup
         spark=_spark(integration),
         asked_at=run.asked_at,
     )
-    secrets = schemas.secrets(integration.connector.credential_schema, credential)
-    return job, Mask([*secrets, token] if token else secrets)
+    return job, Mask([*credential.secrets, token])
 
 
 def _demand_files(integration: Integration) -> None:

@@ -83,7 +83,7 @@ class Probe:
         """Take the test within so many seconds; never raises for what the service does."""
         stages, until = Stages(), time.monotonic() + seconds
         try:
-            order = self._authorised(self._order(), stages, until)
+            order = self._authorised(self._order())
             answer = outbound.send(order, seconds=until - time.monotonic(), stage=stages.entered)
             _note_certificate(stages, answer)
             self._judge(answer, stages)
@@ -111,7 +111,7 @@ class Probe:
     def _given(self, name: str) -> Any:
         return maps.fill(self.declared[name], self.values) if name in self.declared else None
 
-    def _authorised(self, order: Order, stages: Stages, until: float) -> Order:
+    def _authorised(self, order: Order) -> Order:
         auth = maps.choose(self.declared.get("auth", {}), self.values)
         for kind, sources in auth.items():
             given = {name: maps.fill(source, self.values) for name, source in sources.items()}
@@ -124,9 +124,6 @@ class Probe:
                     order = _with_header(order, "Authorization", _basic(given["username"], given["password"]))
                 case "bearer":
                     order = _with_header(order, "Authorization", f"Bearer {given['token']}")
-                case "client_credentials":
-                    token = _token(given, stages, until)
-                    order = _with_header(order, "Authorization", f"Bearer {token}")
         return order
 
     @property
@@ -185,24 +182,6 @@ def _with_query(url: str, pairs: list[tuple[str, str]]) -> str:
 
 def _basic(user: object, password: object) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-
-
-def _token(given: Json, stages: Stages, until: float) -> str:
-    """Get a token for the client's own credentials (RFC 6749, 4.4)."""
-    form = {"grant_type": "client_credentials", "scope": given.get("scope") or ""}
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-    if given.get("client_in") == "body":
-        form |= {"client_id": given["client_id"], "client_secret": given["client_secret"]}
-    else:
-        headers["Authorization"] = _basic(given["client_id"], given["client_secret"])
-    body = urlencode({name: value for name, value in form.items() if value}).encode()
-    order = Order(str(given["token_url"]), "POST", headers, body)
-    answer = outbound.send(order, seconds=until - time.monotonic(), stage=stages.entered)
-    token = _object(answer).get("access_token")
-    if isinstance(token, str) and token and answer.status < 400:
-        return token
-    detail = f"The token URL gives no token (HTTP {answer.status})."
-    raise OutboundError("authenticate", "no_token", detail, "Check the token URL, the client's id and its secret.")
 
 
 def _note_certificate(stages: Stages, answer: Answer) -> None:

@@ -19,7 +19,7 @@ from integrations.engines.base import Engine
 from integrations.masking import Mask
 from integrations.models import Run
 from integrations.services import bell, deployments, endings, failures, jobs, leases
-from integrations.services.errors import Invalid, Refused
+from integrations.services.errors import Busy, Invalid, Refused
 from integrations.vault import Unreadable
 from tenants.scope import scope
 
@@ -82,7 +82,7 @@ def _guarded_turn(step: Step) -> float | None:
             return _turn(step)
         except EngineError as error:
             return _stumble(step, error)
-        except deployments.Busy:
+        except Busy:
             return BUSY_SECONDS
         except (Invalid, Refused, Unreadable) as error:
             return endings.fail(run, failures.of_preparation(error), step.mask)

@@ -5,6 +5,7 @@ For people to look at: each fact is written at most once a minute, since every w
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db.models import Q, QuerySet
@@ -12,11 +13,13 @@ from django.utils import timezone
 
 from integrations.domain import Failure
 from integrations.models import Credential, Run
+from integrations.services.oauth2 import errors, grants
 from tenants.services import audit
 
 PAUSE = timedelta(minutes=1)
 REFUSED = "credential_refused"
 """The code with which engines say that a service did not take the credential."""
+NOT_AUTHENTICATED = (None, 401)
 
 
 def begun(run: Run) -> None:
@@ -37,9 +40,15 @@ def succeeded(run: Run) -> None:
     _unchanged_since(run).exclude(known).update(status=Credential.Status.VERIFIED, verified_at=now)
 
 
-def failed(run: Run, failure: Failure) -> None:
-    if failure.code == REFUSED:
+def failed(run: Run, failure: Failure) -> Failure:
+    """Note a refusal, and return the failure as it is with that known: a token that ended early can be renewed."""
+    if failure.code in (REFUSED, errors.REFUSED):
         _unchanged_since(run).update(status=Credential.Status.REJECTED)
+    is_token = failure.code == REFUSED and failure.detail.get("http_status") in NOT_AUTHENTICATED
+    credential = run.integration.credential if is_token else None
+    if credential is None or run.asked_at is None or not grants.distrust(credential=credential, since=run.asked_at):
+        return failure
+    return replace(failure, retryable=True)
 
 
 def _unchanged_since(run: Run) -> QuerySet[Credential]:

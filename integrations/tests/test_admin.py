@@ -8,9 +8,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from integrations.models import Dataset, Deployment, Run, VaultCanary
+from integrations.models import Authorisation, Credential, Dataset, Deployment, Grant, Run, VaultCanary
 from integrations.services.integrations import NewCredential
+from integrations.services.oauth2 import clients
 from integrations.testing import KEY, fake_connector, follow
 from tenants.models import Tenant, User
 
@@ -27,12 +29,25 @@ def staff(db: None) -> Client:
 
 
 @pytest.fixture
-def everything(make_run: Callable[..., Run], acme: Tenant) -> None:
+def everything(make_run: Callable[..., Run], acme: Tenant, staff: Client) -> None:
     connector = fake_connector("keyed", credential=KEY)
     credential = NewCredential("Key", {"key": "planted-secret"})
     run = follow(make_run({"rows": [{"a": 1}]}, connector=connector, credential=credential))
     dataset = Dataset.everywhere.get(integration=run.integration)
     follow(make_run({"reads": str(dataset.pk), "rows": []}))
+    credential_row = Credential.everywhere.get()
+    declared = {"grant": "client_credentials", "token_url": {"value": "https://auth.example.com/token"}}
+    signing_in = fake_connector("signing_in", oauth2=declared)
+    clients.create(tenant_id=acme.pk, connector=signing_in, client_id="own", client_secret="planted-client", by=None)
+    Grant.everywhere.create(tenant=acme, credential=credential_row, kind="x", tokens={"access_token": "planted-token"})
+    Authorisation.everywhere.create(
+        tenant=acme,
+        credential=credential_row,
+        user=User.objects.get(),
+        verifier="planted-verifier",
+        sha256="planted-state",
+        expires_at=timezone.now(),
+    )
     Deployment.everywhere.create(
         tenant=acme, connector=connector, connector_version="1", engine="fake", key="k", hook_token="planted-hook"
     )

@@ -27,7 +27,7 @@ TOKENS = {"access_token": "granted"}
 @pytest.fixture
 def rest_api() -> Connector:
     data = json.loads((FOLDER / "connector.json").read_text())
-    return fake_connector("rest_api", schema=data["schema"], test=data["test"])
+    return fake_connector("rest_api", schema=data["schema"], oauth2=data["oauth2"], test=data["test"])
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.web import gallery, run, runs, views
+from integrations.web import authorising, gallery, run, runs, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,4 +15,6 @@ urlpatterns = [
     path("runs/<uuid:pk>/log", run.RunLog.as_view(), name="run_log_page"),
     path("runs/<uuid:pk>/cancel", run.Cancel.as_view(), name="cancel_run_page"),
     path("runs/<uuid:pk>/retry", run.Retry.as_view(), name="retry_run_page"),
+    path("connectors/<slug:slug>/authorised", authorising.Authorised.as_view(), name="authorised"),
+    path("credentials/<uuid:pk>/authorise", authorising.Authorise.as_view(), name="authorise"),
 ]

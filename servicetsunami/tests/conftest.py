@@ -7,6 +7,7 @@ import pytest
 from connectors.models import Connector
 from integrations.models import Dataset, Run
 from integrations.services.integrations import NewCredential
+from integrations.services.oauth2 import clients
 from integrations.testing import KEY, fake_connector, follow
 from tenants.models import Member, Tenant, User
 from tenants.roles import Role
@@ -26,8 +27,12 @@ def objects(acme: Tenant, people: dict[Role, User], make_run: Callable[..., Run]
     run = follow(make_run({"rows": [{"a": 1}]}, connector=connector, credential=NewCredential("one", {"key": "x"})))
     member = Member.everywhere.get(user=people[Role.VIEWER])
     token, _ = tokens.issue(member=member, name="own")
+    declared = {"grant": "client_credentials", "token_url": {"value": "https://auth.example.com/token"}}
+    signing_in = fake_connector("signing_in", oauth2=declared, tenant=acme)
+    client = clients.create(tenant_id=acme.pk, connector=signing_in, client_id="own", client_secret="", by=None)
     invitation, secret = invitations.create(tenant=acme, by=people[Role.ADMIN], role=Role.VIEWER)
     found = {
+        "clients": client.pk,
         "connectors": Connector.objects.get(slug="own").slug,
         "credentials": run.integration.credential_id,
         "datasets": Dataset.everywhere.get().pk,

@@ -10,7 +10,14 @@ from rest_framework.exceptions import ValidationError
 from connectors import catalog
 from integrations.api.shapes.fields import JsonObject
 from integrations.models import Credential
+from integrations.services.oauth2.facts import Facts, State
+from integrations.services.oauth2.signing_in import Begun
 from tenants.api.fields import Strict
+
+STATUSES = (
+    "unverified, verified, rejected, unreadable when it cannot be opened, needs_authorisation when somebody must sign "
+    "in at the service, or expired."
+)
 
 
 class UserOfCredential(serializers.Serializer[Any]):
@@ -18,15 +25,39 @@ class UserOfCredential(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+class SignInShape(serializers.Serializer[Facts]):
+    """How the sign-in with OAuth 2.0 stands."""
+
+    grant = serializers.CharField(help_text="authorization_code or client_credentials.")
+    state = serializers.ChoiceField(choices=[state.value for state in State])
+    detail = serializers.CharField(help_text="Why it is not ok.")
+    fix = serializers.CharField(help_text="What to do.")
+    scopes = serializers.ListField(child=serializers.CharField(), help_text="What the service granted.")
+    missing_scopes = serializers.ListField(child=serializers.CharField(), help_text="Needed, and not granted.")
+    renews = serializers.BooleanField(help_text="Whether the hub renews the token by itself, ahead of its end.")
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="When the token that engines get ends.")
+    authorised_at = serializers.DateTimeField(allow_null=True)
+
+
+class AuthorisationShape(serializers.Serializer[Begun]):
+    """Where to send the person who signs in at the service; works once, for the user who asked."""
+
+    url = serializers.CharField()
+    redirect_uri = serializers.CharField(help_text="Register it at the service for the OAuth client.")
+    expires_at = serializers.DateTimeField()
+    scopes = serializers.ListField(child=serializers.CharField(), help_text="What will be asked for.")
+
+
 class CredentialShape(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     connector = serializers.CharField(help_text="The connector's slug.")
     name = serializers.CharField()
     fields = JsonObject()  # type: ignore[assignment]  # the metaclass takes it off the class again
-    status = serializers.CharField(help_text="unverified, verified, rejected, or unreadable when it cannot be opened.")
+    status = serializers.CharField(help_text=STATUSES)
     verified_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True)
     last_used_at = serializers.DateTimeField(allow_null=True)
+    authorisation = SignInShape(allow_null=True)
     used_by = UserOfCredential(many=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -36,7 +67,10 @@ class CredentialChange(Strict):
     """What PUT and PATCH take; a secret that is omitted, or given as {"set": true}, is kept."""
 
     ignored = frozenset(
-        {"id", "fields", "status", "verified_at", "expires_at", "last_used_at", "used_by", "created_at", "updated_at"}
+        {
+            *("id", "fields", "status", "verified_at", "expires_at", "last_used_at", "authorisation", "used_by"),
+            *("created_at", "updated_at"),
+        }
     )
 
     connector = serializers.CharField(required=False, help_text="Cannot be changed; may be repeated.")

@@ -15,16 +15,20 @@ from rest_framework.response import Response
 from integrations.api import etags
 from integrations.api.filters import CredentialFilter
 from integrations.api.shapes.connections import ReportShape
-from integrations.api.shapes.credentials import CredentialChange, CredentialNew, CredentialShape
+from integrations.api.shapes.credentials import AuthorisationShape, CredentialChange, CredentialNew, CredentialShape
 from integrations.api.views.base import Call
 from integrations.models import Credential, Integration
 from integrations.services import connections, credentials, overview
+from integrations.services.oauth2 import signing_in
+from tenants.models import ApiToken
 from tenants.roles import Role
 
 
 def rows() -> QuerySet[Credential]:
     users = Integration.everywhere.filter(deleted_at=None).only("id", "name", "credential").order_by("name")
-    return Credential.objects.prefetch_related(overview.connectors(), Prefetch("integrations", users))
+    return Credential.objects.select_related("grant").prefetch_related(
+        overview.connectors(), Prefetch("integrations", users)
+    )
 
 
 def shown(credential: Credential) -> dict[str, Any]:
@@ -38,6 +42,7 @@ def shown(credential: Credential) -> dict[str, Any]:
         "verified_at": credential.verified_at,
         "expires_at": credential.expires_at,
         "last_used_at": credential.last_used_at,
+        "authorisation": credentials.sign_in(credential),
         "used_by": list(credential.integrations.all()),
         "created_at": credential.created_at,
         "updated_at": credential.updated_at,
@@ -146,3 +151,18 @@ class TestCredential(CredentialCall):
         `status` and `verified_at` of the credential keep what came of it.
         """
         return Response(ReportShape(connections.try_credential(credential=self.find(pk), by=self.access.user)).data)
+
+
+class AuthoriseCredential(CredentialCall):
+    @extend_schema(operation_id="credentials_authorise", request=None, responses=AuthorisationShape)
+    def post(self, request: Request, pk: UUID) -> Response:
+        """Begin a sign-in at the service. Open the URL where you are signed in to the hub: you come back there."""
+        credential = self.find(pk)
+        is_program = isinstance(request.auth, ApiToken)
+        begun = signing_in.begin(
+            credential=credential,
+            user=self.access.user,
+            session_key="" if is_program else request.session.session_key or "",
+            redirect_uri=request.build_absolute_uri(signing_in.path_back(credential.connector)),
+        )
+        return Response(AuthorisationShape(begun).data)

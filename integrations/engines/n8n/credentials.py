@@ -62,7 +62,11 @@ def _fill(source: Any, credential: Json) -> Any:
 
 
 def literal(value: Any) -> Any:
-    """Keep n8n from evaluating what a user typed: a string that begins with "=" would be an expression."""
+    """Keep n8n from evaluating what a user typed: any string in it that begins with "=" would be an expression."""
+    if isinstance(value, dict):
+        return {name: literal(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return list(map(literal, value))
     if not (isinstance(value, str) and value.startswith("=")):
         return value
     quoted = json.dumps(value).replace("{", "\\u007b").replace("}", "\\u007d")

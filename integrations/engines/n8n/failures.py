@@ -56,6 +56,8 @@ BY_NETWORK_CODE = {"ENOTFOUND": HOST, "EAI_AGAIN": NETWORK}
 NETWORK_PREFIXES = ("ECONN", "ETIMEDOUT", "EHOST", "ENET", "EPIPE", "ESOCKET", "EPROTO")
 CERTIFICATE_MARKS = ("CERT", "SELF_SIGNED", "UNABLE_TO_VERIFY")
 
+SIGNED_OUT = ("reconnect the credential", "reconnect your credential", "OAuth credentials not connected")
+"""How n8n says that a service did not take an OAuth token, once it has looked for a way to renew it in vain."""
 SSRF = "(SSRF)"
 """n8n's own protection has no code for what it stops, only words."""
 
@@ -86,7 +88,7 @@ def explain(execution: Execution) -> Failure:
     node = _object(error.get("node"))
     step = str(told.get("step") or node.get("name") or execution.last_node)
     code = told.get("httpCode") or error.get("httpCode")
-    kind = _told_kind(told) or (ADDRESS if _is_blocked(error) else kind_of(code))
+    kind = _told_kind(told) or _said_kind(error) or kind_of(code)
     return Failure(
         code=kind.code,
         origin=kind.origin,
@@ -118,6 +120,14 @@ def _told_kind(told: Json) -> Kind | None:
     origin = told.get("origin")
     known = Origin(origin) if origin in list(Origin) else Origin.ENGINE
     return Kind(str(told["code"]), known, str(told.get("fix") or NODE.fix), told.get("retryable") is True)
+
+
+def _said_kind(error: Json) -> Kind | None:
+    """Some failures have no code: n8n tells them in words alone."""
+    words = f"{error.get('message')} {error.get('description')}"
+    if _is_blocked(error):
+        return ADDRESS
+    return CREDENTIAL if any(mark in words for mark in SIGNED_OUT) else None
 
 
 def _is_blocked(error: Json) -> bool:

@@ -73,15 +73,17 @@ def send(
     seconds: float,
     stage: Stage = lambda name: nullcontext(),
     most_bytes: int = MOST_BYTES,
+    follow: bool = True,
 ) -> Answer:
     """Send, within so many seconds in all, whatever the other side does. Raises `OutboundError`.
 
-    `stage` is entered for resolve, connect, tls and http of each hop.
+    `stage` is entered for resolve, connect, tls and http of each hop. Without `follow` a redirect is the answer: for
+    bodies that hold secrets.
     """
     deadline = Deadline.after(seconds)
     for _ in range(MOST_REDIRECTS + 1):
         answer = _exchange(order, deadline, stage, most_bytes)
-        if answer.status not in REDIRECTS or not answer.header("location"):
+        if not follow or answer.status not in REDIRECTS or not answer.header("location"):
             return answer
         order = _redirected(order, answer)
     raise OutboundError("http", "too_many_redirects", "The service redirects again and again.", "Check the address.")
