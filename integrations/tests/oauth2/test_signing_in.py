@@ -258,7 +258,7 @@ def test_the_pages_lead_there_and_back(sign_in: SignIn) -> None:
     door = f"/credentials/{sign_in.credential.pk}/authorise"
     assert "Sign in at" in sign_in.browser.get(door).content.decode()
 
-    leaving = sign_in.browser.post(door).context["begun"].url
+    leaving = sign_in.browser.post(door).context["to"]
     answer = sign_in.come_back(sign_in.service.consent(leaving))
 
     assert answer.status_code == 200
