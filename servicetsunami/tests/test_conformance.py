@@ -61,7 +61,7 @@ class Judge:
 
     def _led(self, case: Any, pick: int) -> Any:
         """Lead most calls to what there is: a random name only ever finds nothing."""
-        noun = re.search(r"/(\w+)/\{(\w+)\}", case.operation.path)
+        noun = re.search(r"/([\w-]+)/\{(\w+)\}", case.operation.path)
         if noun and pick % 4:
             is_watched = case.operation.path.endswith("/events")  # a run that has not ended is watched for minutes
             known = world.ended(self.here) if is_watched else self.here.ids[noun[1]]

@@ -10,6 +10,7 @@ from integrations.domain import Trigger
 from integrations.models import Dataset, Integration, Run
 from integrations.services import requests
 from integrations.services.integrations import NewCredential
+from integrations.services.oauth2 import clients
 from integrations.testing import KEY, fake_connector, follow
 from tenants.models import Member, Tenant, User
 from tenants.roles import Role
@@ -46,6 +47,9 @@ def build(tenant: Tenant, make: Make) -> World:
     reader = make({"reads": str(Dataset.everywhere.get(integration=source).pk), "rows": []}, name="Delays")
     ended = [follow(requests.request(integration=each, trigger=Trigger.API)[0]) for each in (source, reader)]
     waiting = requests.request(integration=reader, trigger=Trigger.API)[0]
+    declared = {"grant": "client_credentials", "token_url": {"value": "https://auth.example.com/token"}}
+    signing_in = fake_connector("signing_in", oauth2=declared)
+    client = clients.create(tenant_id=tenant.pk, connector=signing_in, client_id="own", client_secret="", by=admin)
     member = Member.everywhere.get(user=admin)
     found = {
         "connectors": ["keyed", "rest_api", keyed.pk],
@@ -53,6 +57,7 @@ def build(tenant: Tenant, make: Make) -> World:
         "datasets": list(Dataset.everywhere.filter(tenant=tenant).order_by("created_at").values_list("pk", flat=True)),
         "integrations": [source.pk, reader.pk],
         "invitations": [invitations.create(tenant=tenant, by=admin, role=Role.VIEWER)[0].pk],
+        "oauth-clients": [client.pk],
         "members": [Member.everywhere.get(user=viewer).pk, member.pk],
         "runs": [*(run.pk for run in ended), waiting.pk],
         "tokens": [tokens.issue(member=member, name="another")[0].pk],

@@ -154,9 +154,15 @@ class TestCredential(CredentialCall):
 
 
 class AuthoriseCredential(CredentialCall):
+    refusals = {"POST": (409,)}
+
     @extend_schema(operation_id="credentials_authorise", request=None, responses=AuthorisationShape)
     def post(self, request: Request, pk: UUID) -> Response:
-        """Begin a sign-in at the service. Open the URL where you are signed in to the hub: you come back there."""
+        """Begin a sign-in at the service.
+
+        Open the URL in a browser that is signed in to the hub as you: the service sends you back there. The credential
+        keeps its id, however often it is authorised; `authorisation` tells how that stands.
+        """
         credential = self.find(pk)
         is_program = isinstance(request.auth, ApiToken)
         begun = signing_in.begin(

@@ -41,9 +41,11 @@ class OAuthClientCall(Call):
 
 class OAuthClients(OAuthClientCall):
     ordering = ("client_id", "id")
+    refusals = {"POST": (409,)}
 
     @extend_schema(operation_id="oauth_clients_list", responses=OAuthClientShape(many=True))
     def get(self, request: Request) -> Response:
+        """List the organisation's own OAuth clients, without their secrets."""
         return self.answer_page(OAuthClientShape)
 
     @extend_schema(
@@ -53,7 +55,11 @@ class OAuthClients(OAuthClientCall):
         responses={201: OAuthClientShape},
     )
     def post(self, request: Request) -> Response:
-        """Have the hub be this client at a connector's service, for this organisation."""
+        """Have the hub be this client at a connector's service.
+
+        It counts for this organisation, and goes before the client that the hub has for everybody. Register
+        `redirect_uri` at the service.
+        """
         shape = OAuthClientNew(data=request.data, context={"tenant_id": self.tenant_id})
         shape.is_valid(raise_exception=True)
         made = clients.create(tenant_id=self.tenant_id, by=self.access.user, **shape.validated_data)
@@ -61,8 +67,11 @@ class OAuthClients(OAuthClientCall):
 
 
 class OneOAuthClient(OAuthClientCall):
+    refusals = {"PATCH": (412,), "DELETE": (409, 412)}
+
     @extend_schema(operation_id="oauth_clients_read", parameters=[etags.ETAG], responses=OAuthClientShape)
     def get(self, request: Request, pk: UUID) -> Response:
+        """Read one OAuth client, without its secret."""
         return self.answer(self.find(pk))
 
     @extend_schema(
@@ -72,7 +81,10 @@ class OneOAuthClient(OAuthClientCall):
         responses=OAuthClientShape,
     )
     def patch(self, request: Request, pk: UUID) -> Response:
-        """Another client needs another secret, and what the old one was granted must be authorised again."""
+        """Change an OAuth client.
+
+        Another client needs its own secret, and what the old one was granted must be authorised again.
+        """
         shape = OAuthClientChange(data=request.data, partial=True)
         shape.is_valid(raise_exception=True)
         seen = etags.seen(request)
@@ -81,5 +93,6 @@ class OneOAuthClient(OAuthClientCall):
 
     @extend_schema(operation_id="oauth_clients_delete", parameters=[etags.IF_MATCH], responses={204: None})
     def delete(self, request: Request, pk: UUID) -> Response:
+        """Delete an OAuth client. One that is in use is kept, and the answer names the credentials that use it."""
         clients.delete(client=self.find(pk), by=self.access.user, seen=etags.seen(request))
         return Response(status=204)
