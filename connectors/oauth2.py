@@ -6,6 +6,7 @@ into the credential. What the sign-in brings stands in the credential under `oau
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,6 +45,17 @@ def choose(declared: Json, credential: Json) -> Json:
 def needs_client(declared: Json) -> bool:
     """Tell whether a choice names no client: then the tenant's or the hub's own is used."""
     return any(choice and "client_id" not in choice for _, choice in _choices(declared, ""))
+
+
+def without_client(declared: Json, credential: Json) -> Json:
+    """A copy without the client's secret, where the credential itself holds it."""
+    left: Json = copy.deepcopy(credential)
+    for pointer in maps.pointers(choose(declared, credential).get("client_secret")):
+        *parents, name = pointer.split("/")
+        holder = maps.resolve("/".join(parents), left)
+        if isinstance(holder, dict):
+            holder.pop(name, None)
+    return left
 
 
 def problems(declared: Json, credential_schema: Json) -> Iterator[FieldError]:

@@ -36,8 +36,9 @@ def opened(credential: Credential, *, is_underway: bool = False, wait_seconds: f
     tokens = grants.known(credential) if is_underway else _token(credential, data, wait_seconds)
     if not tokens:
         return Opened(data, secrets)
-    token = {"access_token": tokens["access_token"], "token_type": BEARER}
-    return Opened({**data, oauth2.FIELD: token}, [*secrets, tokens["access_token"], tokens["previous"]])
+    given = oauth2.without_client(connector.oauth2, data)
+    given[oauth2.FIELD] = {"access_token": tokens["access_token"], "token_type": BEARER}
+    return Opened(given, [*secrets, tokens["access_token"], tokens["previous"]])
 
 
 def _token(credential: Credential, data: Json, wait_seconds: float) -> Json:

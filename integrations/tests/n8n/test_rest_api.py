@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 import pytest
 
@@ -115,32 +114,17 @@ def test_a_credential_opens_the_service(
     assert read(auth) == [{"ok": True}]
 
 
-CLIENT = "Basic " + base64.b64encode(b"hub:s3cret").decode()
-
-
-@pytest.mark.parametrize(
-    ("choice", "is_right"),
-    [
-        ({}, lambda asked, sent: asked.headers.get("authorization") == CLIENT),
-        ({"client_in": "body"}, lambda asked, sent: (sent["client_id"], sent["client_secret"]) == ("hub", "s3cret")),
-        ({"scope": "read:all write"}, lambda asked, sent: sent["scope"] == "read:all write"),
-    ],
-    ids=["header", "body", "scope"],
-)
-def test_oauth2_client_credentials_fetch_a_token(
-    read: Callable, service: Service, choice: Json, is_right: Callable[[Request, Json], bool]
+@pytest.mark.parametrize("way", ["oauth2", "oauth2_sign_in"])
+def test_after_a_sign_in_the_hubs_token_opens_the_service(
+    n8n: N8nEngine, provision: Callable[..., Provisioned], make_job: Callable[..., Job], service: Service, way: str
 ) -> None:
-    def answer(asked: Request) -> Reply:
-        if asked.path == "/token":
-            sent = dict(parse_qsl(asked.body))
-            is_known = sent["grant_type"] == "client_credentials" and is_right(asked, sent)
-            token = {"access_token": "t0ken", "token_type": "bearer", "expires_in": 3600}
-            return Reply(token) if is_known else Reply({"error": "invalid_client"}, 401)
-        return Reply([{"ok": True}]) if asked.headers.get("authorization") == "Bearer t0ken" else Reply({}, 401)
+    service.answer = lambda asked: (
+        Reply([{"ok": True}]) if asked.headers.get("authorization") == "Bearer t0ken" else Reply({}, 401)
+    )
+    credential = {"auth": {"type": way}, "oauth2": {"access_token": "t0ken", "token_type": "Bearer"}}
+    deployed = provision(TEMPLATE, credential_map=CREDENTIAL_MAP, credential=credential)
 
-    service.answer = answer
-    auth = {"type": "oauth2", "token_url": f"{service.url}/token", "client_id": "hub", "client_secret": "s3cret"}
-    assert read({**auth, **choice}) == [{"ok": True}]
+    assert rows_of(finish(n8n, make_job(deployed, {"url": service.url}))) == [{"ok": True}]
 
 
 NUMBERS = [{"n": n} for n in range(7)]

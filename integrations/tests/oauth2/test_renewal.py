@@ -20,7 +20,7 @@ from integrations.services.oauth2.errors import NeedsAuthorisation, TokenError
 from integrations.services.opening import opened
 from integrations.testing import follow
 from integrations.tests.oauth2.conftest import SignIn, age, auth_of, machine_of
-from integrations.tests.oauth2.service import OAuth2Service
+from integrations.tests.oauth2.service import CLIENT_SECRET, OAuth2Service
 from integrations.tests.outbound.serving import served
 from tenants.models import AuditEvent, User
 
@@ -45,7 +45,8 @@ def test_an_engine_is_given_the_access_token_and_nothing_that_lasts(sign_in: Sig
     given = opened(sign_in.credential)
 
     assert given.data["oauth2"] == {"access_token": grant.tokens["access_token"], "token_type": "Bearer"}
-    assert grant.tokens["refresh_token"] not in json.dumps(given.data)
+    assert not [secret for secret in (grant.tokens["refresh_token"], CLIENT_SECRET) if secret in json.dumps(given.data)]
+    assert CLIENT_SECRET in given.secrets
     assert grant.tokens["access_token"] in given.secrets
     assert grant.tokens["access_token"] not in repr(given)
 

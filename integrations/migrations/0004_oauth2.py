@@ -7,12 +7,14 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from tenants.row_security import Protect
+
 
 class Migration(migrations.Migration):
 
     dependencies = [
         ('connectors', '0002_oauth2'),
-        ('integrations', '0001_initial'),
+        ('integrations', '0003_run_heard_at'),
         ('tenants', '0002_append_only_audit'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -99,4 +101,5 @@ class Migration(migrations.Migration):
                 ('everywhere', django.db.models.manager.Manager()),
             ],
         ),
+        Protect("authorisation", "grant", "oauthclient"),
     ]
