@@ -68,6 +68,8 @@ LOOKS = {
 }
 FINAL = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.TIMED_OUT, RunState.LOST})
 ACTIVE = frozenset(RunState) - FINAL
+VERDICTS = FINAL - {RunState.CANCELLED}
+"""Ends that say something of the integration; a cancelled run says nothing."""
 
 
 class Trigger(StrEnum):

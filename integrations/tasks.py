@@ -6,7 +6,18 @@ import structlog
 from celery import shared_task
 
 from integrations.domain import EngineError
-from integrations.services import bell, clock, deployments, endings, renewal, runs, schedules
+from integrations.services import (
+    alerts,
+    bell,
+    clock,
+    completeness,
+    deployments,
+    drafts,
+    endings,
+    renewal,
+    runs,
+    schedules,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +38,14 @@ def tick(engine: str) -> None:
         endings.forget_leftovers(engine)
     except EngineError as error:
         log.info("leftovers_kept", engine=engine, reason=str(error))
+
+
+@shared_task(name="integrations.look_after")
+def look_after() -> None:
+    """Once a minute: judge integrations by newer versions of their connectors, tell who waits, forget old drafts."""
+    completeness.recheck()
+    alerts.send_due()
+    drafts.forget_old()
 
 
 @shared_task(name="integrations.renew_tokens")

@@ -234,11 +234,12 @@ CELERY_BEAT_SCHEDULE = {
     }
     for engine in ENGINES
 }
-CELERY_BEAT_SCHEDULE["renew tokens"] = {
-    "task": "integrations.renew_tokens",
-    "schedule": 20.0,
-    "options": {"queue": next(iter(ENGINES)), "expires": 20},
-}
+for name, seconds in (("look_after", 60.0), ("renew_tokens", 20.0)):
+    CELERY_BEAT_SCHEDULE[name] = {
+        "task": f"integrations.{name}",
+        "schedule": seconds,
+        "options": {"queue": next(iter(ENGINES)), "expires": seconds},
+    }
 
 # Runs
 LEASE_SECONDS = env.int("HUB_LEASE_SECONDS", default=20)

@@ -219,7 +219,10 @@ class AuditEvent(TenantOwned):
     class Meta(TenantOwned.Meta):
         abstract = False
         ordering = ["-at"]
-        indexes = [models.Index(fields=["tenant", "-at"], name="audit_of_a_tenant")]
+        indexes = [
+            models.Index(fields=["tenant", "-at"], name="audit_of_a_tenant"),
+            models.Index(fields=["tenant", "object_id", "-at"], name="audit_of_an_object"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.object_type} {self.object_name}"

@@ -3,6 +3,7 @@
 from integrations.models.credential import Credential
 from integrations.models.dataset import Dataset, DatasetVersion, RunInput
 from integrations.models.deployment import Deployment
+from integrations.models.draft import Draft
 from integrations.models.integration import Integration, IntegrationInput
 from integrations.models.oauth2 import Authorisation, Grant, OAuthClient
 from integrations.models.run import Run
@@ -14,6 +15,7 @@ __all__ = [
     "Dataset",
     "DatasetVersion",
     "Deployment",
+    "Draft",
     "Grant",
     "Integration",
     "IntegrationInput",

@@ -38,6 +38,11 @@ class Integration(TenantOwned):
     timeout_seconds = models.PositiveIntegerField(default=3600)
     max_attempts = models.PositiveSmallIntegerField(default=3)
     state = models.JSONField(default=dict, blank=True)
+    alert_emails = models.JSONField(default=list, blank=True, help_text="who is told when it begins to fail")
+    told_verdict = models.CharField(max_length=16, blank=True, help_text="the verdict that they were told last")
+    verdict = models.CharField(max_length=16, blank=True, help_text="how the last run ended that was not cancelled")
+    is_incomplete = models.BooleanField(default=False, help_text="a newer version of the connector asks for more")
+    checked_version = models.CharField(max_length=32, blank=True, help_text="the version that was judged by")
     next_run_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -58,6 +63,9 @@ class Integration(TenantOwned):
                 name="integration_due",
             ),
             models.Index(fields=["tenant", "-created_at"], name="integrations_of_a_tenant"),
+            models.Index(
+                fields=["tenant", "verdict"], condition=models.Q(deleted_at=None), name="integrations_by_verdict"
+            ),
         ]
 
     def __str__(self) -> str:

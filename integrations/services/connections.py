@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import uuid4
 
 from django.utils import timezone
@@ -18,7 +18,7 @@ from integrations.models import Credential, Integration
 from integrations.services.errors import Busy, Refused
 from integrations.services.oauth2.errors import SignInError
 from integrations.services.opening import Opened, opened
-from integrations.services.probes import Probe, Stage
+from integrations.services.probes import OnStage, Probe, Stage
 from tenants.models import User
 from tenants.services import audit
 
@@ -35,6 +35,11 @@ class Report:
     @property
     def ok(self) -> bool:
         return all(stage.ok for stage in self.stages)
+
+    def as_json(self) -> Json:
+        """For whoever keeps it: no secret is in it."""
+        stages = [{**asdict(stage), "label": stage.label} for stage in self.stages]
+        return {"ok": self.ok, "seconds": self.seconds, "stages": stages}
 
     @property
     def is_credential_good(self) -> bool | None:
@@ -57,11 +62,25 @@ def try_credential(*, credential: Credential, by: User | None) -> Report:
     return report
 
 
-def _tested(connector: Connector, credential: Credential | None, config: Json) -> Report:
+def can_test(connector: Connector) -> bool:
+    """Tell whether there may be something to test; the values may still say nowhere to go."""
+    return bool(connector.test or connector.n8n_credentials)
+
+
+def try_values(
+    *, connector: Connector, credential: Credential | None, config: Json, on_stage: OnStage | None = None
+) -> Report:
+    """Test what nobody has kept yet; the credential may be a row that is not saved. Raises as `try_integration`."""
+    return _tested(connector, credential, config, on_stage)
+
+
+def _tested(
+    connector: Connector, credential: Credential | None, config: Json, on_stage: OnStage | None = None
+) -> Report:
     began = time.monotonic()
     try:
         credential_as_sent = _opened(credential) if credential else Opened()
-        stages = _stages(connector, credential_as_sent, config, LONGEST_SECONDS - (time.monotonic() - began))
+        stages = _stages(connector, credential_as_sent, config, LONGEST_SECONDS - (time.monotonic() - began), on_stage)
     except SignInError as error:
         stages = [Stage(error.stage, False, round(time.monotonic() - began, 4), str(error), error.failure.fix)]
     if stages is None:
@@ -87,17 +106,21 @@ def _opened(credential: Credential) -> Opened:
         raise Refused("secret_not_found", error.failure.message, fix=error.failure.fix) from error
 
 
-def _stages(connector: Connector, credential: Opened, config: Json, seconds: float) -> list[Stage] | None:
-    return _probed(connector, credential, config, seconds) or _asked_engine(connector, credential, seconds)
+def _stages(
+    connector: Connector, credential: Opened, config: Json, seconds: float, on_stage: OnStage | None
+) -> list[Stage] | None:
+    return _probed(connector, credential, config, seconds, on_stage) or _asked_engine(connector, credential, seconds)
 
 
-def _probed(connector: Connector, credential: Opened, config: Json, seconds: float) -> list[Stage] | None:
+def _probed(
+    connector: Connector, credential: Opened, config: Json, seconds: float, on_stage: OnStage | None
+) -> list[Stage] | None:
     if not connector.test:
         return None
     filled = schemas.defaults(connector.config_schema, config)
     values = {"credential": credential.data, "config": filled}
     probe = Probe(connector.test, values, Mask(credential.secrets))
-    return probe.run(seconds) if probe.url else None
+    return probe.run(seconds, on_stage) if probe.url else None
 
 
 def _asked_engine(connector: Connector, credential: Opened, seconds: float) -> list[Stage] | None:
@@ -124,7 +147,7 @@ def _asked_engine(connector: Connector, credential: Opened, seconds: float) -> l
 
 def _note(credential: Credential, report: Report) -> None:
     """Keep what came of it with the credential, unless that was changed meanwhile."""
-    if report.is_credential_good is None:
+    if report.is_credential_good is None or credential._state.adding:
         return
     row = Credential.everywhere.filter(pk=credential.pk, revision=credential.revision)
     if report.is_credential_good:

@@ -12,7 +12,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.domain import ACTIVE, Failure, Job, Json, Outcome, Output, Progress, RunState, WriteMode
+from integrations.domain import ACTIVE, VERDICTS, Failure, Job, Json, Outcome, Output, Progress, RunState, WriteMode
 from integrations.engines import registry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
@@ -66,13 +66,13 @@ def fail(run: Run, failure: Failure, mask: Mask) -> None:
         )
         return
     state = RunState.LOST if failure.code == "lost" else RunState.FAILED
-    leases.write(run, **_closing(run, state), failure=explained)
+    _close(run, state, failure=explained)
 
 
 def stop(run: Run, state: RunState, note: str = "") -> None:
     """End the run early, as cancelled, timed out or lost."""
     failure = failures.timed_out(run.integration.timeout_seconds).as_json() if state is RunState.TIMED_OUT else None
-    leases.write(run, **_closing(run, state), failure=failure, note=note)
+    _close(run, state, failure=failure, note=note)
 
 
 def note_inputs(run: Run, versions: list[tuple[str, DatasetVersion]]) -> None:
@@ -133,9 +133,9 @@ def _succeed(run: Run, outcome: Outcome, mask: Mask) -> None:
 
 def _close_as_success(run: Run, outcome: Outcome, landed: storage.Landed | None, mask: Mask) -> None:
     engine = registry.get(run.integration.connector.type)
-    is_ours = leases.write(
+    is_ours = _close(
         run,
-        **_closing(run, RunState.SUCCEEDED),
+        RunState.SUCCEEDED,
         handle=run.handle,
         deployment=run.deployment,
         failure=None,
@@ -170,12 +170,13 @@ def _land(run: Run, output: Output | None) -> tuple[storage.Landed | None, Datas
     return landed, dataset
 
 
-def _closing(run: Run, state: RunState) -> dict[str, Any]:
+def _close(run: Run, state: RunState, **fields: Any) -> bool:
+    """Write the end, and what it says of the integration; False when the lease was lost and nothing was written."""
     finished_at = timezone.now()
     steps: Json = {**run.steps}
     if run.started_at:
         steps["total"] = round((finished_at - run.queued_at).total_seconds(), 4)
-    return {
+    closing = {
         "state": state.value,
         "due_at": None,
         "finished_at": finished_at,
@@ -185,6 +186,11 @@ def _closing(run: Run, state: RunState) -> dict[str, Any]:
         "stumbles": 0,
         "stumbled_at": None,
     }
+    with transaction.atomic():
+        is_ours = leases.write(run, **closing, **fields)
+        if is_ours and state in VERDICTS:
+            Integration.everywhere.filter(pk=run.integration_id).update(verdict=state.value)
+    return is_ours
 
 
 def _note_duration(run: Run, seconds: float | None) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -31,6 +34,7 @@ from integrations.services.errors import Invalid, Refused, invalid
 from tenants.models import Tenant, User
 from tenants.services import audit
 
+NAME_LENGTH = 200
 OPTIONS = (
     "enabled",
     "cron",
@@ -41,7 +45,9 @@ OPTIONS = (
     "merge_keys",
     "timeout_seconds",
     "max_attempts",
+    "alert_emails",
 )
+MOST_ALERTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,28 @@ def update(
         after = snapshot(held)
         audit.record(tenant_id=held.tenant_id, actor=by, verb="changed", subject=held, before=before, after=after)
     return held
+
+
+def duplicate(*, integration: Integration, by: User | None) -> Integration:
+    """Make another with the same settings and credential; it is paused, so that nothing runs twice by surprise."""
+    options = {name: getattr(integration, name) for name in OPTIONS} | {"enabled": False}
+    return create(
+        tenant_id=integration.tenant_id,
+        by=by,
+        connector=integration.connector,
+        name=_copy_name(integration),
+        config=integration.config,
+        credential=integration.credential,
+        **options,
+    )
+
+
+def _copy_name(integration: Integration) -> str:
+    base = integration.name[: NAME_LENGTH - 12]
+    start = Integration.everywhere.filter(tenant=integration.tenant_id, deleted_at=None, name__startswith=base)
+    taken = set(start.values_list("name", flat=True))
+    names = (f"{base} ({number})" for number in itertools.count(2))
+    return next(name for name in names if name not in taken)
 
 
 def pause(*, integration: Integration, by: User | None) -> None:
@@ -182,6 +210,7 @@ def _save(integration: Integration, *, created: bool) -> None:
     if errors:
         raise Invalid(errors)
     integration.next_run_at = _next_run_at(integration)
+    integration.is_incomplete, integration.checked_version = False, integration.connector.version
     _write(integration, created)
     _replace_inputs(integration, read)
 
@@ -205,7 +234,18 @@ def _options(integration: Integration) -> Iterable[FieldError]:
         yield FieldError(
             "/merge_keys", "required", "Name the columns that tell rows apart, or choose another write mode."
         )
+    yield from _alerts(integration.alert_emails)
     yield from schedules.problems(integration.cron, integration.time_zone)
+
+
+def _alerts(emails: list[str]) -> Iterable[FieldError]:
+    if len(emails) > MOST_ALERTED:
+        yield FieldError("/alert_emails", "too_many", f"Give at most {MOST_ALERTED} addresses.")
+    for number, email in enumerate(emails):
+        try:
+            validate_email(email)
+        except ValidationError:
+            yield FieldError(f"/alert_emails/{number}", "email", "This is no email address.")
 
 
 def _config(integration: Integration) -> list[FieldError]:

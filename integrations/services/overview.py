@@ -1,4 +1,4 @@
-"""How integrations fare: the last run of each, and what that says. Four queries, however many there are."""
+"""How integrations fare: the last run of each, and what is known of them. Few queries, however many there are."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.utils.translation import gettext_lazy as _
 
-from connectors import schemas
 from connectors.models import Connector
 from integrations.domain import RunState
 from integrations.models import Dataset, DatasetVersion, Integration, Run
+from integrations.services import completeness
 
 NOT_SHOWN = ("description", "readme", "template", "logo", "n8n_credentials", "test")
 """Long columns of a connector that no list of integrations needs."""
-VERDICTS = (RunState.SUCCEEDED, RunState.FAILED, RunState.TIMED_OUT, RunState.LOST)
-"""Ends that say something of the integration; a cancelled run says nothing."""
 
 
 class Health(StrEnum):
@@ -30,7 +29,24 @@ class Health(StrEnum):
 
     @property
     def label(self) -> str:
-        return self.value.replace("_", " ").capitalize()
+        return str(_LOOKS[self][2])
+
+    @property
+    def tone(self) -> str:
+        return _LOOKS[self][0]
+
+    @property
+    def icon(self) -> str:
+        return _LOOKS[self][1]
+
+
+_LOOKS = {
+    Health.OK: ("good", "circle-check", _("Healthy")),
+    Health.FAILING: ("bad", "circle-x", _("Failing")),
+    Health.NEVER_RUN: ("idle", "circle-dashed", _("Never run")),
+    Health.PAUSED: ("idle", "player-pause", _("Paused")),
+    Health.INCOMPLETE: ("warn", "alert-triangle", _("Incomplete")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +86,8 @@ def run() -> QuerySet[Run]:
 
 
 def of(page: Sequence[Integration]) -> list[Overview]:
-    last, verdicts = _last_runs(page)
-    datasets = _datasets(page)
-    return [Overview(row, _health(row, verdicts.get(row.pk)), last.get(row.pk), datasets.get(row.pk)) for row in page]
+    last, datasets = _last_runs(page), _datasets(page)
+    return [Overview(row, health_of(row), last.get(row.pk), datasets.get(row.pk)) for row in page]
 
 
 def version_of(run: Run) -> DatasetVersion | None:
@@ -86,20 +101,13 @@ def _versions() -> Prefetch[Any, Any, Any]:
     return Prefetch("versions", DatasetVersion.everywhere.defer("schema"))
 
 
-def _last_runs(page: Sequence[Integration]) -> tuple[dict[UUID, Run], dict[UUID, str]]:
+def _last_runs(page: Sequence[Integration]) -> dict[UUID, Run]:
     # One step down an index per integration, where a window function would read every run they ever had.
     newest = Run.everywhere.filter(integration=OuterRef("pk")).order_by("-queued_at", "-id")
     rows = Integration.everywhere.filter(pk__in=[row.pk for row in page]).order_by()
-    found = rows.annotate(
-        last=Subquery(newest.values("pk")[:1]),
-        verdict=Subquery(newest.filter(state__in=VERDICTS).values("state")[:1]),
-    ).values_list("pk", "last", "verdict")
-    by_integration = {pk: (last, verdict) for pk, last, verdict in found if last}
-    loaded = _load(last for last, _ in by_integration.values())
-    return (
-        {pk: loaded[last] for pk, (last, _) in by_integration.items() if last in loaded},
-        {pk: verdict for pk, (_, verdict) in by_integration.items() if verdict},
-    )
+    found = dict(rows.annotate(last=Subquery(newest.values("pk")[:1])).values_list("pk", "last"))
+    loaded = _load(last for last in found.values() if last)
+    return {pk: loaded[last] for pk, last in found.items() if last in loaded}
 
 
 def _load(run_ids: Iterable[UUID]) -> dict[UUID, Run]:
@@ -112,21 +120,11 @@ def _datasets(page: Sequence[Integration]) -> dict[UUID, UUID]:
     return dict(rows.values_list("integration_id", "pk"))
 
 
-def _health(integration: Integration, verdict: str | None) -> Health:
-    if _is_incomplete(integration):
+def health_of(integration: Integration) -> Health:
+    if not completeness.is_complete(integration):
         return Health.INCOMPLETE
     if not integration.enabled:
         return Health.PAUSED
-    if verdict is None:
+    if not integration.verdict:
         return Health.NEVER_RUN
-    return Health.OK if verdict == RunState.SUCCEEDED else Health.FAILING
-
-
-def _is_incomplete(integration: Integration) -> bool:
-    """Tell whether a run could not even be put together, as after a new version of the connector asks for more."""
-    connector = integration.connector
-    if schemas.validate(connector.config_schema, integration.config):
-        return True
-    if integration.credential_id or not schemas.has_fields(connector.credential_schema):
-        return False
-    return bool(schemas.validate(connector.credential_schema, schemas.defaults(connector.credential_schema, {})))
+    return Health.OK if integration.verdict == RunState.SUCCEEDED else Health.FAILING

@@ -6,11 +6,13 @@ import base64
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
+
+from django.utils.translation import gettext_noop as _
 
 from connectors import maps
 from integrations.domain import Json
@@ -19,6 +21,14 @@ from integrations.services import outbound
 from integrations.services.outbound import Answer, Order, OutboundError
 
 STEPS = ("resolve", "connect", "tls", "http", "authenticate", "permission")
+LABELS = {
+    "resolve": _("Find the host"),
+    "connect": _("Connect"),
+    "tls": _("Encryption"),
+    "http": _("Answer"),
+    "authenticate": _("Sign in"),
+    "permission": _("Permission"),
+}
 FEW_DAYS = 14
 WORDS = ("message", "detail", "error_description", "error", "title")
 LONGEST_WORDS = 200
@@ -38,12 +48,21 @@ class Stage:
     fix: str = ""
     days_left: int | None = None
 
+    @property
+    def label(self) -> str:
+        return LABELS.get(self.name, self.name.capitalize())
+
+
+OnStage = Callable[[Sequence[Stage]], None]
+"""Is told of all stages so far, whenever one has passed."""
+
 
 @dataclass(slots=True)
 class Stages:
     """What a test went through, in order; a step that comes again, as after a redirect, is one stage."""
 
     by_name: dict[str, Stage] = field(default_factory=dict)
+    on_stage: OnStage | None = None
 
     @contextmanager
     def entered(self, name: str) -> Iterator[None]:
@@ -53,6 +72,8 @@ class Stages:
             yield
         finally:
             stage.seconds = round(stage.seconds + time.monotonic() - began, 4)
+            if self.on_stage:
+                self.on_stage(self.all)
 
     def passed(self, name: str, detail: str = "") -> None:
         self.by_name.setdefault(name, Stage(name)).detail = detail
@@ -79,9 +100,9 @@ class Probe:
         """Where it goes; empty when the values do not say, as for a credential that no integration uses yet."""
         return str(maps.fill(self.declared.get("url", ""), self.values) or "")
 
-    def run(self, seconds: float) -> list[Stage]:
+    def run(self, seconds: float, on_stage: OnStage | None = None) -> list[Stage]:
         """Take the test within so many seconds; never raises for what the service does."""
-        stages, until = Stages(), time.monotonic() + seconds
+        stages, until = Stages(on_stage=on_stage), time.monotonic() + seconds
         try:
             order = self._authorised(self._order())
             answer = outbound.send(order, seconds=until - time.monotonic(), stage=stages.entered)

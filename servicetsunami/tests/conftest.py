@@ -6,6 +6,7 @@ import pytest
 
 from connectors.models import Connector
 from integrations.models import Dataset, Run
+from integrations.services import drafts
 from integrations.services.integrations import NewCredential
 from integrations.services.oauth2 import clients
 from integrations.testing import KEY, fake_connector, follow
@@ -35,6 +36,7 @@ def objects(acme: Tenant, people: dict[Role, User], make_run: Callable[..., Run]
         "clients": client.pk,
         "connectors": Connector.objects.get(slug="own").slug,
         "credentials": run.integration.credential_id,
+        "drafts": drafts.begin(connector=connector, tenant_id=acme.pk, by=people[Role.EDITOR]).pk,
         "datasets": Dataset.everywhere.get().pk,
         "integrations": run.integration_id,
         "invitations": invitation.pk,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 from functools import lru_cache
@@ -101,3 +102,9 @@ def styled(field: BoundField) -> SafeString:
     style = {"checkbox": "form-check-input", "select": "form-select", "radio": "form-check-input"}.get(control)
     wrong = " is-invalid" if field.errors else ""
     return field.as_widget(attrs={"class": (style or "form-control") + wrong})
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """A value as JSON that people read; text stays as it is."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2, default=str)

@@ -42,6 +42,7 @@ class IntegrationShape(serializers.Serializer[Any]):
     merge_keys = serializers.ListField(source="integration.merge_keys", child=serializers.CharField())
     timeout_seconds = serializers.IntegerField(source="integration.timeout_seconds")
     max_attempts = serializers.IntegerField(source="integration.max_attempts")
+    alert_emails = serializers.ListField(source="integration.alert_emails", child=serializers.EmailField())
     health = serializers.ChoiceField(choices=[health.value for health in Health])
     last_run = RunShape(allow_null=True)
     next_run_at = serializers.DateTimeField(source="integration.next_run_at", allow_null=True)
@@ -113,6 +114,12 @@ class IntegrationChange(Strict):
     merge_keys = serializers.ListField(child=serializers.CharField(max_length=200), default=list, max_length=50)
     timeout_seconds = serializers.IntegerField(min_value=1, max_value=LONGEST_TIMEOUT_SECONDS, default=3600)
     max_attempts = serializers.IntegerField(min_value=1, max_value=MOST_ATTEMPTS, default=3)
+    alert_emails = serializers.ListField(
+        child=serializers.EmailField(),
+        default=list,
+        max_length=20,
+        help_text="Who is told by mail when it begins to fail, and when it works again.",
+    )
 
     def validate_connector(self, slug: str) -> str:
         if slug != self.context["connector"].slug:
