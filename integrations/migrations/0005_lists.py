@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('connectors', '0002_oauth2'),
         ('integrations', '0004_oauth2'),
-        ('tenants', '0005_lists'),
+        ('tenants', '0006_audit_of_an_object'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

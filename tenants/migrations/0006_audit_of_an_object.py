@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0004_row_level_security'),
+        ('tenants', '0005_tenant_limits'),
     ]
 
     operations = [
