@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import BinaryIO
 
 from integrations.domain import Json, Source
 from integrations.models import Dataset, DatasetVersion, Integration, IntegrationInput, Run
 from integrations.services import cells, storage
 from integrations.services.cells import Grid
 from integrations.services.errors import Refused
-from integrations.services.storage import Landed
+from integrations.services.storage import Form, Landed
 
 MAIN = "rows"
 
@@ -67,6 +69,16 @@ def preview(*, version: DatasetVersion | None, limit: int, offset: int = 0) -> J
 def grid(*, version: DatasetVersion | None, limit: int, offset: int = 0) -> Grid:
     """Return the same ready to be looked at."""
     return cells.grid(preview(version=version, limit=limit, offset=offset), offset=offset, limit=limit)
+
+
+def is_there(version: DatasetVersion) -> bool:
+    """Tell whether the file that holds the rows still is where it landed."""
+    return storage.is_there(version.uri)
+
+
+def export(*, version: DatasetVersion, form: Form) -> AbstractContextManager[BinaryIO]:
+    """Open the rows as a file of that form."""
+    return storage.exported(version.uri, form)
 
 
 def profile(*, version: DatasetVersion | None) -> Sequence[Json]:

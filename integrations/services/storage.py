@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urlparse
 from uuid import UUID
 
@@ -20,7 +22,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from integrations.domain import Json, Output, WriteMode
 from integrations.services.errors import Refused
-from integrations.services.landing import combining, kinds, profiling, reading
+from integrations.services.landing import combining, exporting, kinds, profiling, reading
+from integrations.services.landing.exporting import Form
 from integrations.services.landing.kinds import literal
 from integrations.services.landing.reading import NO_COLUMNS
 
@@ -85,6 +88,27 @@ def profile(uri: str, rows: int) -> Sequence[Json]:
     file = _file(uri)
     with _cursor() as cursor:
         return profiling.profile(cursor, file, rows)
+
+
+@contextmanager
+def exported(uri: str, form: Form) -> Iterator[BinaryIO]:
+    """Open the version's rows as a file of that form; what was made for it is gone once it is closed."""
+    path = _local(uri)
+    if form is Form.PARQUET:
+        with path.open("rb") as file:
+            yield file
+        return
+    with tempfile.TemporaryDirectory(dir=_made(Path(settings.VAR_DIR) / "downloads")) as folder:
+        target = Path(folder) / "rows"
+        with _cursor() as cursor:
+            exporting.export(cursor, f"read_parquet({literal(path)})", form, target)
+        with target.open("rb") as file:
+            target.unlink()  # Nothing stays behind even if this process is killed while it sends.
+            yield file
+
+
+def is_there(uri: str) -> bool:
+    return _local(uri).exists()
 
 
 def discard(uri: str) -> None:
@@ -157,6 +181,11 @@ def _schema(columns: Sequence[kinds.Column]) -> list[Column]:
 
 def _null(_: str) -> None:
     """JSON has no NaN."""
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _root() -> Path:

@@ -100,7 +100,7 @@ def tab_of(request: HttpRequest, run: Run, *, is_patient: bool) -> dict[str, Any
     context: dict[str, Any] = {"tab": tab if tab in TABS else "log", "tabs": TABS.items()}
     match tab:
         case "rows":
-            return context | {"grid": rows_of(request, run)}
+            return context | rows_of(request, run)
         case "settings":
             return context | {"settings": cells.pretty(run.config), "metrics": cells.pretty(run.metrics)}
         case "comparison":
@@ -108,9 +108,11 @@ def tab_of(request: HttpRequest, run: Run, *, is_patient: bool) -> dict[str, Any
     return context | log_of(request, run, is_patient=is_patient or "cursor" in request.GET)
 
 
-def rows_of(request: HttpRequest, run: Run) -> cells.Grid:
-    offset = number_of(request, "offset", LARGEST)
-    return datasets.grid(version=overview.version_of(run), limit=ROWS_AT_ONCE, offset=offset)
+def rows_of(request: HttpRequest, run: Run) -> dict[str, Any]:
+    offset, version = number_of(request, "offset", LARGEST), overview.version_of(run)
+    if version and not datasets.is_there(version):
+        return {"is_gone": True}
+    return {"grid": datasets.grid(version=version, limit=ROWS_AT_ONCE, offset=offset)}
 
 
 def log_of(request: HttpRequest, run: Run, *, is_patient: bool) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.web import authorising, gallery, integration, integrations, run, runs, settings, wizard
+from integrations.web import authorising, data, gallery, integration, integrations, run, runs, settings, wizard
 
 urlpatterns = [
     path("", integrations.Home.as_view(), name="home"),
@@ -12,9 +12,12 @@ urlpatterns = [
     path("connectors/<slug:slug>", gallery.ConnectorPage.as_view(), name="connector"),
     path("runs/", runs.Runs.as_view(), name="runs_page"),
     path("runs/<uuid:pk>", run.RunPage.as_view(), name="run_page"),
-    path("runs/<uuid:pk>/log", run.RunLog.as_view(), name="run_log_page"),
+    path("runs/<uuid:pk>/log/download", run.RunLog.as_view(), name="run_log_page"),
     path("runs/<uuid:pk>/cancel", run.Cancel.as_view(), name="cancel_run_page"),
     path("runs/<uuid:pk>/retry", run.Retry.as_view(), name="retry_run_page"),
+    path("data/", data.Datasets.as_view(), name="datasets_page"),
+    path("data/<uuid:pk>", data.DatasetPage.as_view(), name="dataset_page"),
+    path("data/<uuid:pk>/download", data.Download.as_view(), name="download_dataset"),
     path("connectors/<slug:slug>/set-up", wizard.Begin.as_view(), name="set_up"),
     *(path(f"drafts/<uuid:pk>/{page.step}", page.as_view(), name=f"draft_{page.step}") for page in wizard.PAGES),
     path("drafts/<uuid:pk>/give-up", wizard.GiveUp.as_view(), name="give_up_draft"),

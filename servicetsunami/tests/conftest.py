@@ -37,6 +37,7 @@ def objects(acme: Tenant, people: dict[Role, User], make_run: Callable[..., Run]
         "connectors": Connector.objects.get(slug="own").slug,
         "credentials": run.integration.credential_id,
         "drafts": drafts.begin(connector=connector, tenant_id=acme.pk, by=people[Role.EDITOR]).pk,
+        "data": Dataset.everywhere.get().pk,
         "datasets": Dataset.everywhere.get().pk,
         "integrations": run.integration_id,
         "invitations": invitation.pk,

@@ -84,7 +84,7 @@ def test_pages_hold_each_run_once(viewer: Client, make_integration: Callable[...
     while address:
         content = viewer.get(address).content.decode()
         found += re.findall(r'href="/runs/([0-9a-f-]{36})"', content)
-        older = re.search(r'href="([^"]*)" rel="next"', content)
+        older = re.search(r'href="([^"]*)"\s+rel="next"', content)
         address = older[1].replace("&amp;", "&") if older else ""
 
     assert len(found) == len(set(found)) == 120

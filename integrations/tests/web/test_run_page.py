@@ -187,7 +187,7 @@ def test_a_long_log_comes_in_pieces_and_downloads_whole(
     assert first.count("<li data-level") == 1200 and "cursor=1200" in first
     assert "line 1200<" in part(viewer, run, "log-more", "?cursor=1200")
 
-    answer = viewer.get(f"/runs/{run.pk}/log")
+    answer = viewer.get(f"/runs/{run.pk}/log/download")
     assert answer.headers["Content-Disposition"] == f'attachment; filename="run-{run.pk}.log"'
     assert answer.getvalue().decode().splitlines() == [f"line {n}" for n in range(2400)]
 
@@ -205,7 +205,7 @@ def test_secrets_stand_nowhere_on_the_page(admin: Client, make_run: MakeRun, mon
 
     assert "sent •••" in whole and "&quot;path&quot;: &quot;/x&quot;" in whole
     assert "t0p-secret" not in whole and "s4lt-in-config" not in whole
-    assert b"t0p-secret" not in admin.get(f"/runs/{run.pk}/log").getvalue()
+    assert b"t0p-secret" not in admin.get(f"/runs/{run.pk}/log/download").getvalue()
 
 
 def test_rows_are_a_table_in_pages(viewer: Client, make_run: MakeRun) -> None:
@@ -256,7 +256,7 @@ def test_words_of_others_are_shown_as_text(viewer: Client, make_run: MakeRun) ->
 
 def test_a_run_of_others_is_not_there(stranger: Client, make_run: MakeRun) -> None:
     run = make_run()
-    for path in ("", "?tab=rows", "/log"):
+    for path in ("", "?tab=rows", "/log/download"):
         assert stranger.get(f"/runs/{run.pk}{path}").status_code == 404
     assert stranger.post(f"/runs/{run.pk}/cancel").status_code == 404
     run.refresh_from_db()
