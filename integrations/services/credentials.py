@@ -95,6 +95,14 @@ def public(credential: Credential) -> tuple[Json, str]:
         return {}, UNREADABLE
 
 
+def status(credential: Credential) -> str:
+    """What `public` says of it, without its fields."""
+    try:
+        return _status(credential)
+    except Unreadable:
+        return UNREADABLE
+
+
 def sign_in(credential: Credential) -> Facts | None:
     """How its sign-in with OAuth 2.0 stands; None when it has none, or does not open."""
     try:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from integrations.web import authorising, data, gallery, integration, integrations, run, runs, settings, wizard
+from integrations.web import (
+    authorising,
+    credential_form,
+    credentials,
+    data,
+    gallery,
+    integration,
+    integrations,
+    run,
+    runs,
+    settings,
+    wizard,
+)
 
 urlpatterns = [
     path("", integrations.Home.as_view(), name="home"),
@@ -32,6 +44,12 @@ urlpatterns = [
     path("integrations/<uuid:pk>/resume", integrations.Resume.as_view(), name="resume_integration"),
     path("integrations/<uuid:pk>/duplicate", integrations.Duplicate.as_view(), name="duplicate_integration"),
     path("integrations/<uuid:pk>/delete", integrations.Delete.as_view(), name="delete_integration"),
+    path("credentials/", credentials.Credentials.as_view(), name="credentials_page"),
+    path("credentials/new", credential_form.New.as_view(), name="new_credential"),
+    path("credentials/<uuid:pk>", credentials.CredentialPage.as_view(), name="credential_page"),
+    path("credentials/<uuid:pk>/edit", credential_form.Edit.as_view(), name="edit_credential"),
+    path("credentials/<uuid:pk>/test", credentials.Try.as_view(), name="try_credential"),
+    path("credentials/<uuid:pk>/delete", credentials.Delete.as_view(), name="delete_credential"),
     path("connectors/<slug:slug>/authorised", authorising.Authorised.as_view(), name="authorised"),
     path("credentials/<uuid:pk>/authorise", authorising.Authorise.as_view(), name="authorise"),
 ]
