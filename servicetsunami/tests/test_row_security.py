@@ -10,10 +10,11 @@ import pytest
 from django.core.management import call_command
 from django.core.management.commands import migrate
 from django.db import DatabaseError, connection, connections, transaction
+from django.utils import timezone
 
 from connectors.models import Connector
 from integrations.domain import Trigger
-from integrations.models import Dataset, Deployment
+from integrations.models import Authorisation, Dataset, Deployment, Grant, OAuthClient
 from integrations.services import integrations, requests
 from integrations.services.integrations import NewCredential
 from integrations.testing import KEY, fake_connector, follow
@@ -51,6 +52,10 @@ def furnish(tenant: Tenant, connector: Connector) -> None:
     reads = str(Dataset.everywhere.get(integration=source).pk)
     reader = integrations.create(**made, name="reader", config={"reads": reads}, credential=source.credential)
     follow(requests.request(integration=reader, trigger=Trigger.API)[0])
+    OAuthClient.everywhere.create(tenant=tenant, connector=connector, client_id="own", client_secret="x")
+    Grant.everywhere.create(tenant=tenant, credential=source.credential, kind="x")
+    sign_in = {"user": user, "sha256": tenant.slug, "verifier": "x", "expires_at": timezone.now()}
+    Authorisation.everywhere.create(tenant=tenant, credential=source.credential, **sign_in)
     deployment = {"connector_version": "1", "engine": "fake", "key": tenant.slug, "hook_token": "x"}
     Deployment.everywhere.create(tenant=tenant, connector=connector, **deployment)
 
