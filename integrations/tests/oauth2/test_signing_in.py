@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -91,10 +92,12 @@ def test_of_two_that_come_back_with_one_state_at_once_one_is_late(sign_in: SignI
     for browser in browsers:
         browser.cookies = sign_in.browser.cookies
     found: list[int] = []
-    threads = [
-        threading.Thread(target=lambda b: found.append(sign_in.come_back(address, b).status_code), args=[browser])
-        for browser in browsers
-    ]
+
+    def come_back(browser: Client) -> None:
+        found.append(sign_in.come_back(address, browser).status_code)
+        connection.close()
+
+    threads = [threading.Thread(target=come_back, args=[browser]) for browser in browsers]
     for thread in threads:
         thread.start()
     for thread in threads:
