@@ -160,13 +160,17 @@ def _take_up(connector: Connector, user: User, session_key: str, state: str) -> 
 
 def _denied(credential: Credential, user: User, returned: Returned) -> Refused:
     """Say what the service says, in words that can be shown on a page and kept."""
-    told = returned.error_description or returned.error or "it sent no code"
-    words = " ".join(told.split())[:LONGEST_WORDS].rstrip(". ")
-    after = {"error": returned.error[:LONGEST_WORDS]}
+    words = _plain(returned.error_description) or _plain(returned.error) or "it sent no code"
+    after = {"error": _plain(returned.error)}
     audit.record(tenant_id=credential.tenant_id, actor=user, verb="was denied", subject=credential, after=after)
     if returned.error == "access_denied":
         return Refused("consent_denied", f"You, or the service, did not allow it ({words}).", fix=AGAIN)
     return Refused("sign_in_failed", f"The service broke the sign-in off: {words}.", fix=AGAIN)
+
+
+def _plain(text: str) -> str:
+    printable = "".join(each if each.isprintable() else " " for each in text[:LONGEST_WORDS])
+    return " ".join(printable.split()).rstrip(". ")
 
 
 def _mark(setup: Setup) -> str:

@@ -161,11 +161,9 @@ def test_a_denied_consent_is_said_and_changes_nothing(sign_in: SignIn) -> None:
 
 def test_what_the_service_says_is_shown_as_text(sign_in: SignIn) -> None:
     state = query_of(sign_in.begin())["state"]
-    words = "<script>alert(1)</script>"
+    said = {"error": "server\x00error", "error_description": "<script>alert(1)</script>\x00" + "x" * 9000}
 
-    answer = sign_in.browser.get(
-        "/connectors/sign_in/authorised", {"state": state, "error": "server_error", "error_description": words}
-    )
+    answer = sign_in.browser.get("/connectors/sign_in/authorised", {"state": state, **said})
 
     assert answer.status_code == 400
     assert "<script>alert" not in answer.content.decode()
@@ -245,6 +243,22 @@ def test_a_token_url_that_redirects_gets_no_second_chance_to_send_the_code_away(
 
     assert answer.status_code == 400
     assert (len(thief.asked), sign_in.service.asked) == (1, [])
+
+
+def test_a_service_that_gives_nothing_to_renew_with_says_when_it_ends(
+    sign_in: SignIn, make_credential: Callable[..., Credential], alice: User
+) -> None:
+    with served(lambda *_: (200, {}, b'{"access_token": "t", "expires_in": 60}')) as brief:
+        credential = make_credential(auth_of(sign_in.service, token_url=f"{brief.url}/token"), name="Brief")
+        other = SignIn(sign_in.service, credential, alice)
+        other.come_back(other.service.consent(other.begin()))
+
+    credential.refresh_from_db()
+    status, facts = other.shown
+    assert (status, facts.state, facts.renews) == ("verified", "ok", False)
+    assert credential.expires_at == facts.expires_at and other.grant.renew_at is None
+    Credential.everywhere.update(expires_at=timezone.now())
+    assert other.shown[0] == "expired"
 
 
 def test_a_network_that_is_lost_at_the_end_is_said(sign_in: SignIn, make_credential: Any, alice: User) -> None:
