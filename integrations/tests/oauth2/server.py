@@ -111,7 +111,8 @@ def change(orders: dict[str, Any]) -> None:
                 for each in RefreshToken.objects.filter(revoked=None):
                     each.revoke()
             case "revoke":
-                AccessToken.objects.all().delete()
+                # Deleting them would take their refresh tokens along.
+                AccessToken.objects.update(expires=real_now() - timedelta(days=1))
             case _:
                 behaviour[order] = value
     oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS = behaviour["lifetime"]
