@@ -80,11 +80,11 @@ def light(rows: QuerySet[Connector]) -> QuerySet[Connector]:
 
 def entry_path(spark_job: SparkJob) -> str:
     """Where the job's script, jar or query is: an absolute path or a URI."""
-    return _path(spark_job.entry)
+    return path_of(spark_job.entry)
 
 
 def py_file_paths(spark_job: SparkJob) -> tuple[str, ...]:
-    return tuple(_path(file) for file in spark_job.py_files)
+    return tuple(path_of(file) for file in spark_job.py_files)
 
 
 def check_files(spark_job: SparkJob) -> None:
@@ -94,7 +94,7 @@ def check_files(spark_job: SparkJob) -> None:
             jobfiles.verify(file)
 
 
-def _path(file: str) -> str:
+def path_of(file: str) -> str:
     if jobfiles.is_kept(file):
         return str(jobfiles.place(file))
     return file if "://" in file else str(BUILTIN / file)
@@ -111,7 +111,7 @@ def _sync_folder(folder: Path, root: Path, report: Report) -> None:
         if row is not None and row.source != Connector.Source.BUILTIN:
             taken = f"The slug belongs to {row.name} ({row.get_source_display()}): rename the folder or that connector."
             raise Broken([Problem("connector.json", "/slug", taken)])
-        changed = _write(row or _new(manifest), manifest, folder, root)
+        changed = _write(row or _new(manifest), manifest, _places(manifest, folder, root), tier="tested")
     if row is None:
         report.created.append(manifest.slug)
     elif changed:
@@ -124,14 +124,19 @@ def _new(manifest: Manifest) -> Connector:
     return Connector(slug=manifest.slug, source=Connector.Source.BUILTIN, status=Connector.Status.PUBLISHED)
 
 
-def _write(row: Connector, manifest: Manifest, folder: Path, root: Path) -> list[str]:
+def put(row: Connector, manifest: Manifest, places: dict[str, str]) -> None:
+    """Write what a folder says to its row; `places` are the job's files by their path in the folder."""
+    _write(row, manifest, places, tier=row.tier)
+
+
+def _write(row: Connector, manifest: Manifest, places: dict[str, str], *, tier: str) -> list[str]:
     """Write what differs; returns the names of the fields that do."""
     changed = []
     if manifest.spark is not None:
-        job, job_changed = _spark_job(manifest.slug, manifest.spark, folder, root)
+        job, job_changed = _spark_job(row, manifest.spark, places)
         changed = ["spark"] if job_changed or row.spark_job_id != job.pk else []
         row.spark_job = job
-    values = _values(manifest)
+    values = _values(manifest) | {"tier": tier}
     # Hidden by a person stays hidden; hidden because its folder was gone comes back with the folder.
     if row.missing_since is not None:
         values |= {"status": Connector.Status.PUBLISHED, "missing_since": None}
@@ -139,6 +144,12 @@ def _write(row: Connector, manifest: Manifest, folder: Path, root: Path) -> list
     if changed or row._state.adding:
         row.save()
     return changed
+
+
+def _places(manifest: Manifest, folder: Path, root: Path) -> dict[str, str]:
+    # Relative to the built-in folders, so that every host finds it in its own checkout.
+    base = Path(manifest.slug) if root == BUILTIN else folder.resolve()
+    return {file: str(base / file) for file in manifest.spark.files} if manifest.spark else {}
 
 
 def _values(manifest: Manifest) -> dict[str, Any]:
@@ -157,22 +168,18 @@ def _values(manifest: Manifest) -> dict[str, Any]:
         "test": manifest.test,
         "logo": manifest.logo,
         "docs_url": manifest.docs_url,
-        "tier": "tested",
     }
 
 
-def _spark_job(slug: str, part: SparkPart, folder: Path, root: Path) -> tuple[SparkJob, bool]:
-    # Relative to the built-in folders, so that every host finds it in its own checkout.
-    base = Path(slug) if root == BUILTIN else folder.resolve()
-    place = {file: str(base / file) for file in part.files}
-    job = SparkJob.objects.filter(name=slug).first() or SparkJob(name=slug)
+def _spark_job(row: Connector, part: SparkPart, places: dict[str, str]) -> tuple[SparkJob, bool]:
+    job = _own_job(row)
     changed = _apply(
         job,
         {
             "kind": part.kind,
-            "entry": place.get(part.entry, part.entry),
+            "entry": places.get(part.entry, part.entry),
             "main_class": part.main_class,
-            "py_files": [place.get(file, file) for file in part.py_files],
+            "py_files": [places.get(file, file) for file in part.py_files],
             "packages": list(part.packages),
             "conf": part.conf,
         },
@@ -180,6 +187,16 @@ def _spark_job(slug: str, part: SparkPart, folder: Path, root: Path) -> tuple[Sp
     if changed:
         job.save()
     return job, bool(changed)
+
+
+def _own_job(row: Connector) -> SparkJob:
+    """The job that the connector has to itself; one that others use too stays as it is."""
+    job = row.spark_job
+    if job and not Connector.objects.filter(spark_job=job).exclude(pk=row.pk).exists():
+        return job
+    taken = set(SparkJob.objects.filter(name__startswith=row.slug).values_list("name", flat=True))
+    names = (row.slug, *(f"{row.slug} {number}" for number in range(2, len(taken) + 3)))
+    return SparkJob(name=next(name for name in names if name not in taken))
 
 
 def _apply(row: Connector | SparkJob, values: dict[str, Any]) -> list[str]:

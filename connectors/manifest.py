@@ -196,7 +196,7 @@ def _connector(data: object, folder: str) -> Iterator[Problem]:
     if isinstance(data.get("slug"), str) and data["slug"] != folder:
         yield Problem(CONNECTOR, "/slug", f"It must be the folder's name, {folder}.")
     if isinstance(data.get("schema"), dict):
-        yield from _schema(data["schema"])
+        yield from schema_problems(data["schema"])
         if isinstance(data.get("oauth2"), dict):
             credential = schemas.split(data["schema"])["credential"]
             yield from (_problem(error, "/oauth2") for error in oauth2.problems(data["oauth2"], credential))
@@ -204,7 +204,8 @@ def _connector(data: object, folder: str) -> Iterator[Problem]:
         yield from _test(data["test"])
 
 
-def _schema(schema: Json) -> Iterator[Problem]:
+def schema_problems(schema: Json) -> Iterator[Problem]:
+    """What is wrong with the schema of a connector, wherever it comes from; pointers begin with /schema."""
     errors = schemas.check(schema)
     yield from (_problem(error, "/schema") for error in errors)
     if not errors:

@@ -25,7 +25,7 @@ class SparkJob(models.Model):
     name = models.CharField(max_length=200, unique=True)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.PYTHON)
     entry = models.CharField(
-        max_length=1000, help_text="A path below the connectors' folders, or a URI the cluster can read."
+        max_length=1000, help_text="A path below the built-in folders, an uploaded file, or a URI the cluster can read."
     )
     main_class = models.CharField(max_length=300, blank=True)
     py_files = models.JSONField(default=list, blank=True)
@@ -85,6 +85,8 @@ class Connector(models.Model):
     test = models.JSONField(default=dict, blank=True, help_text="The one request that tests a connection.")
     source = models.CharField(max_length=16, choices=Source, default=Source.CUSTOM)
     status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)
+    is_featured = models.BooleanField("featured", default=False, help_text="Shown first in the gallery.")
+    position = models.PositiveSmallIntegerField(default=0, help_text="Among the featured ones, the smallest first.")
     tier = models.CharField(max_length=16, default="untested", editable=False)
     logo = models.TextField(blank=True, help_text="SVG")
     docs_url = models.CharField(max_length=500, blank=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -15,15 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from connectors import catalog, svg
+from connectors import catalog, drawing
 from connectors.api.filters import ConnectorFilter
 from connectors.api.shapes import ConnectorDetailShape, ConnectorShape
 from connectors.models import Connector
 from tenants.api.access import access_of
 from tenants.api.negotiation import AnyAccept
-
-# The drawing is opened as a page by nobody, but if it is, it runs nothing and fetches nothing.
-LOGO_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 class Available(ListAPIView[Connector]):
@@ -53,8 +49,7 @@ class Logo(APIView):
 
     @extend_schema(responses={(200, "image/svg+xml"): OpenApiResponse(OpenApiTypes.STR)})
     def get(self, request: Request, key: str) -> HttpResponseBase:
-        connector = _find(request, key)
-        return _drawing(request._request, connector.logo or svg.initials(connector.name))
+        return drawing.answer(request._request, _find(request, key))
 
 
 def _find(request: Request, key: str) -> Connector:
@@ -63,14 +58,3 @@ def _find(request: Request, key: str) -> Connector:
         return get_object_or_404(rows, pk=UUID(key))
     except ValueError:
         return get_object_or_404(rows, slug=key)
-
-
-def _drawing(request: HttpRequest, drawing: str) -> HttpResponse:
-    tag = f'"{hashlib.sha256(drawing.encode()).hexdigest()[:16]}"'
-    same = request.headers.get("If-None-Match") == tag
-    response = HttpResponse(b"" if same else drawing, content_type="image/svg+xml", status=304 if same else 200)
-    response["ETag"] = tag
-    response["Cache-Control"] = "private, max-age=3600"
-    response["Content-Security-Policy"] = LOGO_POLICY
-    response["X-Content-Type-Options"] = "nosniff"
-    return response

@@ -55,6 +55,7 @@ def write(shelf: Path) -> Write:
         (shelf / slug).mkdir(exist_ok=True)
         for name, text in contents.items():
             path = shelf / slug / name
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.unlink(missing_ok=True)
             if text is not None:
                 path.write_text(text, encoding="utf-8")

@@ -14,6 +14,7 @@ from integrations.models import Integration
 
 PAGE_SIZE = 30
 SORTS = {"name": ("name", "pk"), "newest": ("-created_at", "pk")}
+FEATURED_FIRST = ("-is_featured", "position", "name", "pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def _sorted(rows: QuerySet[Connector], tenant_id: UUID, wish: Wish) -> QuerySet[
     if wish.sort == "used":
         mine = Q(integrations__deleted_at=None, integrations__tenant=tenant_id)
         return rows.annotate(uses=Count("integrations", filter=mine)).order_by(F("uses").desc(), "name", "pk")
-    return rows.order_by(*SORTS.get(wish.sort, SORTS["name"]))
+    return rows.order_by(*SORTS.get(wish.sort, FEATURED_FIRST))
 
 
 def _in_order(rows: QuerySet[Connector], ids: list[UUID]) -> list[Connector]:
