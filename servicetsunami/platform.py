@@ -32,6 +32,12 @@ NAVIGATION: list[Item] = [
     {
         "items": [
             {"title": "Dashboard", "icon": "monitoring", "link": reverse_lazy("admin:index")},
+            {
+                "title": "Engines",
+                "icon": "manufacturing",
+                "link": reverse_lazy("platform-engines"),
+                "permission": may_view("integrations.run"),
+            },
         ]
     },
     {
@@ -71,19 +77,19 @@ NAVIGATION: list[Item] = [
     },
 ]
 
-# The blues of the hub's own pages, about #1f5fbf.
+# The hub's own colour, #0a6c7e, from pale to dark.
 PRIMARY = {
-    "50": "#eff5fd",
-    "100": "#dbe8fa",
-    "200": "#bfd6f6",
-    "300": "#93bbef",
-    "400": "#6199e6",
-    "500": "#3f7cd9",
-    "600": "#1f5fbf",
-    "700": "#1b519f",
-    "800": "#1b4582",
-    "900": "#1b3c6c",
-    "950": "#132645",
+    "50": "#eef8fa",
+    "100": "#d6eef2",
+    "200": "#b0dee6",
+    "300": "#7cc7d4",
+    "400": "#45aabc",
+    "500": "#148a9e",
+    "600": "#0a6c7e",
+    "700": "#095867",
+    "800": "#0a4855",
+    "900": "#0c3c47",
+    "950": "#05262e",
 }
 
 UNFOLD: dict[str, Any] = {
@@ -95,5 +101,6 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "COLORS": {"primary": PRIMARY},
     "STYLES": [asset("platform/platform.css")],
+    "DASHBOARD_CALLBACK": "integrations.admin.dashboard.context",
     "SIDEBAR": {"show_search": True, "show_all_applications": True, "navigation": NAVIGATION},
 }

@@ -19,6 +19,8 @@ from unfold.sites import UnfoldAdminSite
 
 
 class HubSite(UnfoldAdminSite):
+    index_title = "Dashboard"
+
     def register(
         self,
         model_or_iterable: type[Model] | Iterable[type[Model]],

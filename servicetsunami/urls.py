@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from integrations.admin import engines
 from servicetsunami import docs, health
 
 handler400 = "tenants.api.problems.bad_request"
@@ -19,6 +20,7 @@ urlpatterns = [
     path("api/v1/", include("tenants.api.urls")),
     path("api/schema", docs.Schema.as_view(), name="schema"),
     path("api/docs", docs.Docs.as_view(), name="docs"),
+    path("admin/engines", admin.site.admin_view(engines.page), name="platform-engines"),
     path("admin/", admin.site.urls),
     path("healthz", health.live, name="healthz"),
     path("readyz", health.ready, name="readyz"),

@@ -222,6 +222,7 @@ class AuditEvent(TenantOwned):
         indexes = [
             models.Index(fields=["tenant", "-at"], name="audit_of_a_tenant"),
             models.Index(fields=["tenant", "object_id", "-at"], name="audit_of_an_object"),
+            models.Index(fields=["-at"], name="audit_newest"),
         ]
 
     def __str__(self) -> str:

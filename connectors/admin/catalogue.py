@@ -32,6 +32,7 @@ STATUS = {
     Connector.Status.DRAFT.label: "info",
     Connector.Status.DEPRECATED.label: "warning",
 }
+STAR = SafeString('<span class="material-symbols-outlined hub-star" role="img" aria-label="Featured">star</span>')
 NOT_LISTED = ("description", "readme", "schema", "template", "logo", "n8n_credentials", "test")
 
 
@@ -40,7 +41,7 @@ class ConnectorAdmin(ModelAdmin):
     """Built-in rows follow their folders; what is decided here and stays is their status and their place."""
 
     form = ConnectorForm
-    list_display = ("named", "type", "shown_source", "shown_status", "uses", "version", "is_featured", "position")
+    list_display = ("named", "type", "shown_source", "shown_status", "uses", "version", "star", "position")
     list_editable = ("position",)
     list_filter = ("status", "is_featured", "type", "source", ("tenant", AutocompleteSelectFilter))
     list_per_page = 50
@@ -113,6 +114,10 @@ class ConnectorAdmin(ModelAdmin):
     @display(description="integrations", ordering="uses")
     def uses(self, row: Connector) -> int:
         return int(getattr(row, "uses", 0))
+
+    @display(description="featured", ordering="is_featured")
+    def star(self, row: Connector) -> SafeString:
+        return STAR if row.is_featured else SafeString("")
 
     # What is done to many
 

@@ -7,6 +7,8 @@ from uuid import UUID
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
@@ -14,8 +16,13 @@ from unfold.paginator import InfinitePaginator
 from integrations.admin.seen import SeenAdmin
 from integrations.domain import RunState
 from integrations.models import Integration, Run
+from tenants.web.tags import duration
 
 FOUND_INTEGRATIONS = 100
+INNER = (
+    *("id", "queue", "due_at", "lease", "asked_at", "handle", "progress", "steps", "stumbles", "stumbled_at"),
+    *("deployment", "idempotency_key", "order_fingerprint", "has_leftovers"),
+)
 COLOURS = {
     RunState.SUCCEEDED.label: "success",
     RunState.FAILED.label: "danger",
@@ -42,6 +49,15 @@ class RunAdmin(SeenAdmin):
     search_help_text = "A run's or an integration's id, or a part of an integration's name"
     # Counting a million rows costs more than showing fifty.
     paginator = InfinitePaginator
+    readonly_fields = ("shown_state", "happened", "took", "log_lines")
+    fieldsets = (
+        ("What happened", {"fields": ("shown_state", "happened", "note")}),
+        ("Of what", {"fields": ("integration", "tenant", "trigger", "requested_by", "connector_version", "attempt")}),
+        ("When", {"fields": ("queued_at", "started_at", "finished_at", "took", "deadline_at", "cancel_requested_at")}),
+        ("What came of it", {"fields": ("rows", "bytes", "metrics", "log_lines")}),
+        ("What it was told", {"fields": ("config",)}),
+        ("Inner workings", {"fields": INNER, "classes": ("collapse",)}),
+    )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Run], search_term: str
@@ -65,4 +81,12 @@ class RunAdmin(SeenAdmin):
     def took(self, run: Run) -> str:
         if run.started_at is None or run.finished_at is None:
             return "-"
-        return f"{(run.finished_at - run.started_at).total_seconds():.1f} s"
+        return duration((run.finished_at - run.started_at).total_seconds())
+
+    @display(description="failure")
+    def happened(self, run: Run) -> str:
+        return render_to_string("platform/_failure.html", {"failure": run.failure}) if run.failure else "-"
+
+    @display(description="log")
+    def log_lines(self, run: Run) -> str:
+        return format_html('<pre class="hub-log">{}</pre>', "\n".join(run.log)) if run.log else "-"

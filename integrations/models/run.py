@@ -67,6 +67,7 @@ class Run(TenantOwned):
         indexes = [
             models.Index(fields=["queue", "due_at"], condition=models.Q(due_at__isnull=False), name="run_due"),
             models.Index(fields=["finished_at"], condition=models.Q(has_leftovers=True), name="run_leftovers"),
+            models.Index(fields=["-queued_at", "-id"], name="runs_newest"),
             models.Index(fields=["tenant", "-queued_at", "-id"], name="runs_of_a_tenant"),
             models.Index(fields=["tenant", "state", "-queued_at", "-id"], name="runs_of_a_tenant_by_state"),
             models.Index(fields=["integration", "-queued_at", "-id"], name="runs_of_an_integration"),

@@ -17,7 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from kombu.exceptions import OperationalError
 
 from integrations.engines import registry
-from integrations.services import storage
+from integrations.services import standing, storage
 from integrations.vault import canary, keyring
 from tenants import row_security
 
@@ -100,10 +100,7 @@ def workspaces() -> Finding:
 
 
 def engine(name: str) -> Finding:
-    try:
-        health = registry.get(name).check()
-    except ImportError as error:
-        return Finding(name, str(error), f"Correct the entry {name} of HUB_ENGINES.")
+    health = standing.health_of(name)
     if health.is_ok:
         return well(name, f"version {health.version}" if health.version else "ready")
     return Finding(name, health.problem or "cannot work", health.fix or "See its log.")
