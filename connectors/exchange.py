@@ -50,6 +50,8 @@ def document(connector: Connector) -> dict[str, Any]:
     found = {name: getattr(connector, name) for name in plain}
     if connector.n8n_credentials:
         found["n8n"] = {"credential": connector.n8n_credentials}
+    if connector.oauth2:
+        found["oauth2"] = connector.oauth2
     if connector.test:
         found["test"] = connector.test
     if job := connector.spark_job:

@@ -33,7 +33,7 @@ STATUS = {
     Connector.Status.DEPRECATED.label: "warning",
 }
 STAR = SafeString('<span class="material-symbols-outlined hub-star" role="img" aria-label="Featured">star</span>')
-NOT_LISTED = ("description", "readme", "schema", "template", "logo", "n8n_credentials", "test")
+NOT_LISTED = ("description", "readme", "schema", "template", "logo", "n8n_credentials", "oauth2", "test")
 
 
 @admin.register(Connector)
@@ -50,9 +50,9 @@ class ConnectorAdmin(ModelAdmin):
     readonly_fields = ("shown_source", "uses", "tier", "missing_since", "created_at", "updated_at")
     autocomplete_fields = ("tenant", "spark_job")
     actions = ("publish", "hide", "deprecate", "feature", "unfeature")
-    actions_list = ("import_folder",)
-    actions_detail = ("export_folder",)
-    change_form_outer_before_template = "platform/connector_notes.html"
+    actions_list = ("import_folder",)  # type: ignore[assignment]
+    actions_detail = ("export_folder",)  # type: ignore[assignment]
+    change_form_outer_before_template = "platform/connector_notes.html"  # type: ignore[assignment]
     fieldsets = (
         (None, {"fields": ("status", "is_featured", "position", "tenant")}),
         (
@@ -60,7 +60,7 @@ class ConnectorAdmin(ModelAdmin):
             {"fields": ("name", "slug", "type", "version", "summary", "description", "categories", "docs_url")},
         ),
         ("What it asks for", {"fields": ("schema",)}),
-        ("How it runs", {"fields": ("spark_job", "n8n_workflow_id", "template", "n8n_credentials", "test")}),
+        ("How it runs", {"fields": ("spark_job", "n8n_workflow_id", "template", "n8n_credentials", "oauth2", "test")}),
         ("How it looks", {"fields": ("logo", "readme")}),
         ("Its row", {"fields": ("shown_source", "uses", "tier", "missing_since", "created_at", "updated_at")}),
     )
@@ -72,7 +72,7 @@ class ConnectorAdmin(ModelAdmin):
         """Each row with the number of integrations that use it, counted in the same query."""
         living = Connector.objects.filter(pk=OuterRef("pk"), integrations__deleted_at=None).order_by()
         counted = living.values("pk").annotate(number=Count("integrations")).values("number")
-        rows = super().get_queryset(request).annotate(uses=Coalesce(Subquery(counted), 0))
+        rows: QuerySet[Connector] = super().get_queryset(request).annotate(uses=Coalesce(Subquery(counted), 0))
         found = request.resolver_match
         return rows.defer(*NOT_LISTED) if found and found.url_name == "connectors_connector_changelist" else rows
 
@@ -149,7 +149,7 @@ class ConnectorAdmin(ModelAdmin):
 
     # Folders
 
-    @action(description="Import a folder", icon="upload", permissions=("add",))
+    @action(description="Import a folder", icon="upload", permissions=("add",))  # type: ignore[operator]
     def import_folder(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:connectors_connector_import")
 
@@ -158,7 +158,7 @@ class ConnectorAdmin(ModelAdmin):
             raise PermissionDenied
         return importing.page(self, request)
 
-    @action(description="Export its folder", icon="download", url_path="export", permissions=("view",))
+    @action(description="Export its folder", icon="download", url_path="export", permissions=("view",))  # type: ignore[operator]
     def export_folder(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = get_object_or_404(Connector, pk=object_id)
         try:
@@ -178,7 +178,7 @@ class ConnectorAdmin(ModelAdmin):
 
     # What pages ask for
 
-    def preview_view(self, request: HttpRequest) -> HttpResponse:
+    def preview_view(self, request: HttpRequest) -> HttpResponseBase:
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         return preview.preview(request)

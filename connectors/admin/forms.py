@@ -31,13 +31,14 @@ class ConnectorForm(forms.ModelForm[Connector]):
     n8n_credentials = JsonField(
         required=False, label="Credential in n8n", help_text="n8n: how our credential becomes one of n8n's."
     )
+    oauth2 = JsonField(required=False, label="OAuth 2.0", help_text="How the credential signs in with OAuth 2.0.")
     test = JsonField(required=False, help_text="The one request that shows whether a connection works.")
 
     class Meta:
         model = Connector
         fields = (
             *("name", "slug", "summary", "description", "categories", "type", "version", "docs_url", "readme", "logo"),
-            *("schema", "test", "template", "n8n_credentials", "n8n_workflow_id", "spark_job"),
+            *("schema", "oauth2", "test", "template", "n8n_credentials", "n8n_workflow_id", "spark_job"),
             *("status", "is_featured", "position", "tenant"),
         )
         widgets = {"logo": CodeWidget({"rows": 6}), "readme": CodeWidget({"rows": 8, "wrap": "soft"})}

@@ -9,10 +9,7 @@ from django.utils import timezone
 from connectors import catalog
 from connectors.admin.forms import ConnectorForm
 from connectors.models import Connector
-from integrations.models import Integration
-from integrations.services import marketplace
 from tenants.models import User
-from tenants.scope import scope
 
 pytestmark = pytest.mark.django_db
 CHANGELIST = "admin:connectors_connector_changelist"
@@ -139,26 +136,6 @@ def test_staff_write_only_what_they_changed(staff):
     admin.site._registry[Connector].save_model(None, stale.save(commit=False), stale, change=True)
     row.refresh_from_db()
     assert (row.position, row.readme) == (7, "# Written by somebody else meanwhile")
-
-
-def test_the_list_says_how_many_integrations_use_each(staff, make_integration):
-    used = make_integration().connector
-    make_integration(connector=used)
-    gone = make_integration(connector=used)
-    Integration.everywhere.filter(pk=gone.pk).update(deleted_at=timezone.now())
-    [row] = staff.get(reverse(CHANGELIST)).context["cl"].result_list
-    assert row.uses == 2
-
-
-def test_featured_ones_come_first_in_their_order(staff, alice):
-    for name, position in (("Alpha", None), ("Beta", 2), ("Gamma", 1)):
-        values = {"is_featured": position is not None, "position": position or 0, "status": "published"}
-        Connector.objects.create(slug=name.lower(), name=name, type="n8n", **values)
-    listed = [row.name for row in staff.get(reverse(CHANGELIST)).context["cl"].result_list]
-    tenant = alice.memberships(manager="everywhere").get().tenant_id
-    with scope(tenant):
-        shown = [card.connector.name for card in marketplace.shelf(tenant, marketplace.Wish()).cards]
-    assert listed == shown == ["Gamma", "Beta", "Alpha"]
 
 
 def test_staff_put_connectors_in_order_and_feature_them(staff):

@@ -10,11 +10,23 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import Authorisation, Credential, Dataset, Deployment, Grant, Run, VaultCanary
+from connectors.models import Connector
+from integrations.models import (
+    Authorisation,
+    Credential,
+    Dataset,
+    Deployment,
+    Grant,
+    Integration,
+    Run,
+    VaultCanary,
+)
+from integrations.services import marketplace
 from integrations.services.integrations import NewCredential
 from integrations.services.oauth2 import clients
 from integrations.testing import KEY, fake_connector, follow
-from tenants.models import Tenant, User
+from tenants.models import Member, Tenant, User
+from tenants.scope import scope
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bells")]
 MODELS = list(apps.get_app_config("integrations").get_models())
@@ -86,3 +98,25 @@ def test_a_list_of_runs_costs_the_same_however_long_it_is(staff: Client, make_ru
         make_run()
 
     assert cost() == before
+
+
+def test_the_list_says_how_many_integrations_use_each(
+    staff: Client, make_integration: Callable[..., Integration]
+) -> None:
+    used = make_integration().connector
+    make_integration(connector=used)
+    gone = make_integration(connector=used)
+    Integration.everywhere.filter(pk=gone.pk).update(deleted_at=timezone.now())
+    [row] = staff.get("/admin/connectors/connector/").context["cl"].result_list
+    assert row.uses == 2
+
+
+def test_featured_ones_come_first_in_their_order(staff: Client, alice: User) -> None:
+    for name, position in (("Alpha", None), ("Beta", 2), ("Gamma", 1)):
+        values = {"is_featured": position is not None, "position": position or 0, "status": "published"}
+        Connector.objects.create(slug=name.lower(), name=name, type="n8n", **values)
+    listed = [row.name for row in staff.get("/admin/connectors/connector/").context["cl"].result_list]
+    tenant = Member.everywhere.get(user=alice).tenant_id
+    with scope(tenant):
+        shown = [card.connector.name for card in marketplace.shelf(tenant, marketplace.Wish()).cards]
+    assert listed == shown == ["Gamma", "Beta", "Alpha"]
