@@ -100,7 +100,7 @@ def test_a_list_of_runs_costs_the_same_however_long_it_is(staff: Client, make_ru
     assert cost() == before
 
 
-def test_the_list_says_how_many_integrations_use_each(
+def test_the_list_counts_the_integrations_of_each(staff: Client, make_integration: Callable[..., Integration]) -> None:
     staff: Client, make_integration: Callable[..., Integration]
 ) -> None:
     used = make_integration().connector
