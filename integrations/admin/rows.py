@@ -13,6 +13,7 @@ from integrations.models import (
     Dataset,
     DatasetVersion,
     Deployment,
+    Draft,
     Grant,
     Integration,
     IntegrationInput,
@@ -106,6 +107,14 @@ class GrantAdmin(SeenAdmin):
     list_filter = ("kind", "renewable")
     list_select_related = ("credential", "tenant")
     hidden = ("tokens",)
+
+
+@admin.register(Draft)
+class DraftAdmin(SeenAdmin):
+    list_display = ("connector", "user", "tenant", "created_at", "updated_at")
+    list_select_related = ("connector", "user", "tenant")
+    hidden = ("data",)
+    heavy = NOT_LISTED
 
 
 @admin.register(TenantKey)

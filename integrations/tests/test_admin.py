@@ -16,6 +16,7 @@ from integrations.models import (
     Credential,
     Dataset,
     Deployment,
+    Draft,
     Grant,
     Integration,
     Run,
@@ -60,6 +61,8 @@ def everything(make_run: Callable[..., Run], acme: Tenant, staff: Client) -> Non
         sha256="planted-state",
         expires_at=timezone.now(),
     )
+    begun = {"user": User.objects.get(), "connector": connector, "data": {"key": "planted-draft"}}
+    Draft.everywhere.create(tenant=acme, **begun)
     Deployment.everywhere.create(
         tenant=acme, connector=connector, connector_version="1", engine="fake", key="k", hook_token="planted-hook"
     )
@@ -101,8 +104,6 @@ def test_a_list_of_runs_costs_the_same_however_long_it_is(staff: Client, make_ru
 
 
 def test_the_list_counts_the_integrations_of_each(staff: Client, make_integration: Callable[..., Integration]) -> None:
-    staff: Client, make_integration: Callable[..., Integration]
-) -> None:
     used = make_integration().connector
     make_integration(connector=used)
     gone = make_integration(connector=used)
