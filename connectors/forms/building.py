@@ -9,7 +9,7 @@ from typing import Any
 from connectors.forms import controls
 from connectors.forms.context import Context, Spot
 from connectors.forms.controls import MISSING
-from connectors.forms.facts import Kind, discriminators, entry, item, kind, say
+from connectors.forms.facts import Kind, discriminators, entry, is_nullable, item, kind, plain, say
 from connectors.forms.grouping import sections
 from connectors.forms.model import Field, Group, Node, Option, Row, Rows, Widget
 from connectors.forms.names import ROWS, humanised
@@ -24,9 +24,8 @@ _MOST_ROWS = 100
 
 
 def root(context: Context, spot: Spot, schema: Json, value: Json) -> Field | Group:
-    if kind(schema) is Kind.OBJECT and spot.pointer not in context.texts:
-        return group(context, spot, schema, value)
-    return controls.field(context, spot, schema, value)
+    found = node(context, spot, schema, value)
+    return found if isinstance(found, Field | Group) else controls.as_json(spot, schema, value)
 
 
 def node(context: Context, spot: Spot, schema: Json, value: Any) -> Node:
@@ -35,6 +34,8 @@ def node(context: Context, spot: Spot, schema: Json, value: Any) -> Node:
         return controls.kept(spot, schema)
     if spot.pointer in context.texts:
         return controls.field(context, spot, schema, value)
+    if what is Kind.OBJECT and isinstance(value, dict) and any(map(controls.is_unshowable, value)):
+        return controls.kept(spot, schema) if holds_secret(schema) else controls.as_json(spot, schema, value)
     if what is Kind.OBJECT and (value in (MISSING, None) or isinstance(value, dict)):
         return group(context, spot, schema, value)
     if what in (Kind.LIST, Kind.CHECKS) and (offered := _offered_items(context, spot, schema, value)):
@@ -46,22 +47,33 @@ def node(context: Context, spot: Spot, schema: Json, value: Any) -> Node:
 
 def group(context: Context, spot: Spot, schema: Json, value: Any) -> Group:
     """An object: its fields, and the entries that have no declared name."""
-    is_given = isinstance(value, dict)
-    is_shown = is_given or spot.is_required or spot.is_item or starts_by_itself(schema)
     shared = controls.common(spot, schema, value) | {"nothing": _empty_object(spot, schema, value)}
     del shared["is_trigger"], shared["placeholder"]
-    if not is_shown:
+    if not _is_shown(spot, schema, value):
         return Group(**shared, is_open=False)
-    filled = value if is_given else start(schema)
-    nodes = [*_properties(context, spot, schema, filled), *_entries(context, spot, schema, filled)]
-    removable = is_given and not spot.is_required and not spot.is_item and not starts_by_itself(schema)
-    return Group(**shared, sections=sections(nodes), is_removable=removable and not controls.has_default(schema))
+    filled = value if isinstance(value, dict) else start(schema)
+    whole = plain(schema)
+    nodes = [*_properties(context, spot, whole, filled), *_entries(context, spot, whole, filled)]
+    return Group(**shared, sections=sections(nodes), is_removable=_is_removable(spot, schema, value))
+
+
+def _is_shown(spot: Spot, schema: Json, value: Any) -> bool:
+    if value is None and is_nullable(schema):
+        return False
+    return isinstance(value, dict) or spot.is_required or spot.is_item or starts_by_itself(schema)
+
+
+def _is_removable(spot: Spot, schema: Json, value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    is_certain = spot.is_required or spot.is_item or starts_by_itself(schema) or controls.has_default(schema)
+    return is_nullable(schema) or not is_certain
 
 
 def _empty_object(spot: Spot, schema: Json, value: Any) -> str:
-    if isinstance(value, dict) or spot.is_required or spot.is_item:
-        return "{}"
-    return controls.nothing(spot, schema, value)
+    if value is None and is_nullable(schema):
+        return "null"
+    return "{}" if isinstance(value, dict) or spot.is_required or spot.is_item else ""
 
 
 def _properties(context: Context, spot: Spot, schema: Json, value: Json) -> Iterator[tuple[Json, Node]]:
@@ -144,7 +156,7 @@ def _list(context: Context, spot: Spot, schema: Json, value: Any) -> Node:
         return controls.as_json(spot, schema, value)
     least = say(schema, "minItems", 0) if spot.is_required else 0
     blank = [MISSING] * (min(least, 1) - len(items))
-    parts = list(chosen(schema, value))
+    parts = list(chosen(plain(schema), value))
     rows = tuple(_item(context, spot, parts, index, one) for index, one in enumerate([*items, *blank]))
     shared = controls.common(spot, schema, value) | {"nothing": controls.empty_list(spot, schema, value)}
     del shared["is_trigger"], shared["placeholder"]

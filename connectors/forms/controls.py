@@ -199,9 +199,12 @@ def checks(spot: Spot, schema: Json, value: Any, options: Iterable[Option], orde
 
 
 def empty_list(spot: Spot, schema: Json, value: Any) -> str:
+    """What it means that nothing is in it. A list that is demanded is not given by being emptied."""
     if value is None and is_nullable(schema):
         return "null"
-    is_certain = isinstance(value, list) or spot.is_required or spot.is_item or has_default(schema)
+    if spot.is_required and value and not spot.is_item:
+        return ""
+    is_certain = isinstance(value, list) or spot.is_item or has_default(schema)
     return "[]" if is_certain else ""
 
 
@@ -268,6 +271,11 @@ def is_plain(text: str) -> bool:
 def read_json(text: str) -> Any:
     """JSON and no more: NaN and Infinity are none."""
     return json.loads(text, parse_constant=_refuse)
+
+
+def is_unshowable(name: str) -> bool:
+    """Would an input of one line lose some of it?"""
+    return "\n" in name or bool(_UNSHOWABLE.search(name))
 
 
 def _refuse(word: str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from typing import Any
 
-from connectors.schemas import branches, discriminator, is_secret, kinds
+from connectors.schemas import branches, discriminator, holds_secret, is_secret, kinds
 from connectors.schemas.shape import constant
 from connectors.schemas.values import Json
 
@@ -36,8 +36,14 @@ _TEXT_WORDS = ("format", "pattern", "minLength", "maxLength")
 
 
 def kind(schema: Json) -> Kind:
+    """What controls show it. What would be JSON, and may hold a secret, is one secret as a whole."""
     if is_secret(schema):
         return Kind.SECRET
+    found = _open_kind(schema)
+    return Kind.SECRET if found is Kind.ANY and holds_secret(schema) else found
+
+
+def _open_kind(schema: Json) -> Kind:
     if say(schema, "readOnly") is True:
         return Kind.FIXED
     if choices(schema):
@@ -79,6 +85,20 @@ def certain(schema: Json) -> Iterator[Json]:
             yield from certain(others[0])
 
 
+def plain(schema: Json) -> Json:
+    """The schema without "or null": what it says about the value when there is one."""
+    result = dict(schema)
+    for key in ("oneOf", "anyOf"):
+        options = schema.get(key, ())
+        others = [part for part in options if part.get("type") != "null"]
+        if len(others) == 1 < len(options):
+            del result[key]
+            result["allOf"] = [*result.get("allOf", ()), *others]
+    if "allOf" in result:
+        result["allOf"] = [plain(part) for part in result["allOf"]]
+    return result
+
+
 def say(schema: Json, key: str, default: Any = None) -> Any:
     """What the schema says about itself under a keyword; the outermost word counts."""
     return next((part[key] for part in certain(schema) if key in part), default)
@@ -101,13 +121,25 @@ def is_nullable(schema: Json) -> bool:
 
 def choices(schema: Json) -> list[tuple[Any, Json]]:
     """(value, what is said about it) for each value a field may have; empty when there are more than can be listed."""
+    found = _listed(schema)
+    or_null = any(option.get("type") == "null" for part in certain(schema) for option in _options(part))
+    if found and or_null and not any(value is None for value, _ in found):
+        found.append((None, {}))
+    return found
+
+
+def _options(part: Json) -> Iterator[Json]:
+    for key in ("oneOf", "anyOf"):
+        yield from (option for option in part.get(key, ()) if isinstance(option, dict))
+
+
+def _listed(schema: Json) -> list[tuple[Any, Json]]:
     for part in certain(schema):
         if constant(part):
             return [(constant(part)[0], part if part is not schema else {})]
         if part.get("enum"):
             return [(value, {}) for value in part["enum"]]
-        for key in ("oneOf", "anyOf"):
-            options = part.get(key) or ()
+        for options in (part.get("oneOf"), part.get("anyOf")):
             if options and all(constant(option) and "properties" not in option for option in options):
                 return [(constant(option)[0], option) for option in options]
     return []

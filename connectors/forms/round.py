@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from connectors.forms.context import Context, Spot
 from connectors.forms.model import Form, Option
 from connectors.forms.parsing import Reader
 from connectors.forms.placing import placed
+from connectors.forms.switching import Memory
 from connectors.schemas import FieldError, defaults, validate
 from connectors.schemas.values import Json
 
@@ -26,8 +28,9 @@ class Data(Protocol):
 class Parsed:
     """What a person sent. `action` is the button that asks for the form again; empty: this was meant to be saved.
 
-    `value` and `texts` hold what was typed, secrets too: to show the form again, keep them sealed until the next post,
-    give them to `build`, and `value` to the next `parse` as `kept`.
+    `value`, `texts` and `memory` hold what was typed, secrets too: to show the form again, keep them sealed until the
+    next post. `build` wants `value` and `texts`, the next `parse` wants `value` as `kept`, and `memory`, which has the
+    values of options that are not chosen now.
     """
 
     value: Json = field(repr=False)
@@ -35,6 +38,7 @@ class Parsed:
     action: str = ""
     target: str = ""
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    memory: Memory = field(default_factory=dict, repr=False)
 
     @property
     def is_final(self) -> bool:
@@ -61,19 +65,23 @@ def build(
     spot = Spot(pointer="", name=prefix, is_required=True)
     errors = tuple(errors)
     top = placed(root(context, spot, schema, defaults(schema, value)), errors)
-    return Form(names.dom_id(prefix), prefix, top, refresh_url, errors)
+    return Form("form" + names.dom_id(prefix)[1:], prefix, top, refresh_url, errors)
 
 
-def parse(schema: Json, data: Data, *, prefix: str = "form", kept: Json | None = None) -> Parsed:
+def parse(
+    schema: Json, data: Data, *, prefix: str = "form", kept: Json | None = None, memory: Memory | None = None
+) -> Parsed:
     """The document that a form was filled in with. `kept` is the one it was made from, with its secrets: what was not
     shown, and secrets that were not typed anew, are taken from it."""
     schema = _object(schema)
     posted = {key: [str(value) for value in values] for key, values in data.lists()}
     verb, _, target = (posted.get(names.ACTION) or [""])[-1].partition(":")
-    reader = Reader(posted, verb, target)
+    reader = Reader(posted, verb, target, copy.deepcopy(memory or {}))
     value = defaults(schema, reader.document(schema, prefix, defaults(schema, kept or {})))
+    if reader.has_unseen and not verb:
+        verb = "refresh"
     errors = () if verb else _first_a_field([*reader.errors, *validate(schema, value)])
-    return Parsed(value, errors, verb, target, reader.texts)
+    return Parsed(value, errors, verb, target, reader.texts, reader.memory)
 
 
 def _object(schema: Json) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from connectors.forms.facts import discriminators, say
+from connectors.forms.facts import discriminators, plain, say
 from connectors.schemas import chosen, defaults, property_schema
 from connectors.schemas.filling import required_names
 from connectors.schemas.shape import constant
@@ -78,4 +78,4 @@ def start(schema: Json) -> Json:
 def starts_by_itself(schema: Json) -> bool:
     """Can the object be left as it starts? Then its fields are shown at once: nothing is demanded in them."""
     new = start(schema)
-    return required_names(chosen(schema, new)) <= new.keys()
+    return required_names(chosen(plain(schema), new)) <= new.keys()

@@ -1,11 +1,12 @@
-"""Reads schemas that others wrote: older drafts of JSON Schema, and Airbyte's words."""
+"""Reads schemas that others wrote: older drafts of JSON Schema, and Airbyte's words. What nobody knows is left out."""
 
 from __future__ import annotations
 
 import copy
 from typing import Any
 
-from connectors.schemas.shape import rebuild
+from connectors.schemas.dialect import KEYWORDS
+from connectors.schemas.shape import branches, kinds, matches, rebuild
 from connectors.schemas.values import Json
 
 _RENAMED = {
@@ -39,7 +40,15 @@ def _normal(schema: Json) -> Json:
     for key in ("$schema", "$id", "id", "$defs", "definitions"):
         result.pop(key, None)
     _bring_up(result)
-    return {key: value for key, value in result.items() if not key.startswith("airbyte_")}
+    if "default" in result and not _fits(result, result["default"]):
+        del result["default"]
+    return {key: value for key, value in result.items() if key in KEYWORDS or key == "$ref" or key.startswith("x-")}
+
+
+def _fits(schema: Json, value: Any) -> bool:
+    """Is the value of a type that the schema expects? Some defaults name an option where an object is meant."""
+    expected = kinds(branches(schema))
+    return not expected or matches({"type": sorted(expected)}, value)
 
 
 def _bring_up(schema: Json) -> None:

@@ -49,13 +49,32 @@ class Page:
             box["checked"] = ""
         return self
 
+    def typed(self, name: str) -> str:
+        """What a control holds, as a browser shows it."""
+        return dict(_sent(self.control(name)))[name].replace("\r\n", "\n")
+
+    def faults(self) -> list[str]:
+        """What is wrong with the HTML itself."""
+        ids = [one["id"] for one in self.soup.find_all(id=True)]
+        found = [f"twice: {one}" for one in set(ids) if ids.count(one) > 1]
+        for one in self.soup.find_all(True):
+            named = [*one.get("aria-describedby", "").split(), one.get("for")]
+            found += [f"leads nowhere: {name}" for name in named if name and name not in ids]
+            found += [f"no inline code: {key}" for key in one.attrs if key == "style" or key.startswith("on")]
+        controls = self.soup.find_all(["input", "select", "textarea"])
+        return found + [f"no label: {one}" for one in controls if one.get("type") != "hidden" and not self._label(one)]
+
+    def _label(self, control: Tag) -> object:
+        by_id = "id" in control.attrs and self.soup.find("label", attrs={"for": control["id"]})
+        return by_id or control.find_parent("label") or control.get("aria-label")
+
     def button(self, value: str) -> str:
         assert self.soup.find("button", attrs={"name": "_action", "value": value}), f"No button {value}."
         return value
 
     def send(self, press: str = "") -> QueryDict:
         pairs = [pair for control in self.soup.find_all(["input", "textarea", "select"]) for pair in _sent(control)]
-        return QueryDict(urlencode(pairs + ([("_action", self.button(press))] if press else [])))
+        return QueryDict(urlencode(pairs + ([("_action", self.button(press))] if press else [])), mutable=True)
 
     def errors(self, name: str) -> str:
         """The errors that the control itself, or its group, is described by."""

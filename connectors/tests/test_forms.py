@@ -68,3 +68,37 @@ def test_rows_are_added_moved_and_removed_with_their_secrets():
     for press in ("up:form/headers/1", "remove:form/headers/1", "add:form/headers"):
         value = forms.parse(SERVICE, shown(SERVICE, value).send(press), kept=value).value
     assert value["headers"] == [{"name": "b", "value": "S3CRET-b"}, {}]
+
+
+def again(schema, page, parsed=None, press=""):
+    """Send the page, and show what comes of it: (the new page, what was read)."""
+    kept, memory = (parsed.value, parsed.memory) if parsed else ({}, {})
+    parsed = forms.parse(schema, page.send(press), kept=kept, memory=memory)
+    return shown(schema, parsed.value, errors=parsed.errors, texts=parsed.texts), parsed
+
+
+def test_what_was_typed_for_another_choice_comes_back_with_it():
+    page, parsed = again(SERVICE, shown(SERVICE, {}).choose("form/auth/type", "basic"))
+    page.type("form/auth/user", "ann").type("form/auth/password", "S3CRET").choose("form/auth/type", "key")
+    page, parsed = again(SERVICE, page, parsed)
+    assert parsed.action == "refresh" and parsed.value["auth"] == {"type": "key"}
+    page, parsed = again(SERVICE, page.choose("form/auth/type", "basic"), parsed)
+    assert parsed.value["auth"] == {"type": "basic", "user": "ann", "password": "S3CRET"}
+    assert "S3CRET" not in page.html
+
+
+def test_a_secret_is_not_carried_over_to_another_choice():
+    token = {"type": "string", "writeOnly": True}
+    options = [{"properties": {"type": {"const": name}, "token": token}} for name in ("bearer", "basic")]
+    schema = {"type": "object", "oneOf": options}
+    kept = {"type": "bearer", "token": "S3CRET"}
+    page = shown(schema, kept).choose("form/type", "basic")
+    assert forms.parse(schema, page.send(), kept=kept).value == {"type": "basic"}
+
+
+def test_fields_that_nobody_has_seen_are_shown_before_anything_is_saved():
+    value = {"url": "https://example.com"}
+    page, parsed = again(SERVICE, shown(SERVICE, value).choose("form/auth/type", "basic"))
+    assert parsed.action == "refresh" and not parsed.is_final and page.has("form/auth/user")
+    page, parsed = again(SERVICE, page, parsed)
+    assert [error.pointer for error in parsed.errors] == ["/auth/user", "/auth/password"]
