@@ -1,15 +1,15 @@
 """Rewrites a schema of our dialect so that a general validator gives errors a person can use.
 
 A choice with a discriminator becomes one condition per option: only the chosen option's errors are left. A choice of
-constants becomes an enum. Closed objects are judged apart (`unknown.py`), because plain JSON Schema cannot see the
-properties of a chosen option.
+constants becomes an enum, and "this, or null" a condition. Closed objects are judged apart (`unknown.py`), because
+plain JSON Schema cannot see the properties of a chosen option.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from connectors.schemas.shape import constant, discriminator, rebuild
+from connectors.schemas.shape import branches, constant, discriminator, kinds, rebuild
 from connectors.schemas.values import Json
 
 
@@ -36,6 +36,16 @@ def _rewrite(result: Json, key: str, options: list[Json]) -> None:
         titles = {"x-titles": [title_of(option) for option in options]}
         choice = {"enum": [constant(option)[0] for option in options], **titles}
         result["allOf"] = [*result.get("allOf", ()), choice]
+    elif (only := _or_null(options)) is not None:
+        del result[key]
+        result["allOf"] = [*result.get("allOf", ()), {"if": {"not": {"type": "null"}}, "then": only}]
+
+
+def _or_null(options: list[Json]) -> Json | None:
+    """The one option beside null: what is wrong with it is told, not that it fits none."""
+    others = [option for option in options if option.get("type") != "null"]
+    is_clear = len(others) == 1 < len(options) and "null" not in kinds(branches(others[0]))
+    return others[0] if is_clear and kinds(branches(others[0])) else None
 
 
 def _conditions(name: str, options: list[Json]) -> list[Json]:

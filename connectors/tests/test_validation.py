@@ -46,6 +46,13 @@ def test_a_choice_that_does_not_exist_names_those_that_do():
     assert error.detail == "Choose one of: none (None), key (API key), basic (User and password)."
 
 
+def test_what_may_be_left_out_with_null_is_judged_by_what_it_should_be():
+    schema = {"properties": {"size": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]}}}
+    assert found({"size": None}, schema) == {}
+    assert found({"size": 0}, schema) == {"/size": "too_small"}
+    assert found({"size": "x"}, schema) == {"/size": "type"}
+
+
 def test_a_choice_not_made_is_asked_for():
     assert found({"url": URL, "auth": {}}) == {"/auth/type": "required"}
 
