@@ -109,6 +109,7 @@ def cards(spot: Spot, parent: Json, options: list[Json], value: Any) -> Field:
     title = titles.pop() if len(titles) == 1 and len(fields) > 1 else None
     shared = controls.common(spot, {"title": title or say(parent, "title", "")}, value)
     shared |= {"nothing": "", "is_trigger": True, "is_required": True}
+    shared |= {"is_label_hidden": not title and "title" in parent}
     return Field(**shared, widget=Widget.CARDS, options=controls.options_of(values, said, value))
 
 
@@ -145,7 +146,9 @@ def _map(context: Context, spot: Spot, more: Json, parts: list[Json], value: Jso
 
 
 def _row(context: Context, home: Spot, index: int, key: str, schema: Json, value: Any) -> Row:
-    spot = Spot(pointer=home.property(key).pointer, name=f"{home.name}/{index}", key=key, is_item=True)
+    spot = Spot(
+        pointer=home.property(key).pointer, name=f"{home.name}/{index}", key=key, title=key or "Value", is_item=True
+    )
     shown = node(context, spot, schema, value)
     return Row(name=spot.name, mark=str(index), node=shown, key=key)
 
@@ -157,9 +160,10 @@ def _list(context: Context, spot: Spot, schema: Json, value: Any) -> Node:
     least = say(schema, "minItems", 0) if spot.is_required else 0
     blank = [MISSING] * (min(least, 1) - len(items))
     parts = list(chosen(plain(schema), value))
-    rows = tuple(_item(context, spot, parts, index, one) for index, one in enumerate([*items, *blank]))
     shared = controls.common(spot, schema, value) | {"nothing": controls.empty_list(spot, schema, value)}
     del shared["is_trigger"], shared["placeholder"]
+    spots = [replace(spot, title=f"{shared['label']} {index + 1}") for index in range(len(items) + len(blank))]
+    rows = tuple(_item(context, *row, parts) for row in zip(spots, range(len(spots)), [*items, *blank], strict=True))
     rows = tuple(replace(row, is_first=i == 0, is_last=i == len(rows) - 1) for i, row in enumerate(rows))
     return Rows(**shared, rows=rows, is_full=len(rows) >= say(schema, "maxItems", len(rows) + 1), noun=_noun(schema))
 
@@ -168,10 +172,10 @@ def _noun(schema: Json) -> str:
     return str(say(item(schema) or {}, "title", ""))
 
 
-def _item(context: Context, spot: Spot, parts: list[Json], index: int, value: Any) -> Row:
-    place = spot.property(str(index), is_item=True)
+def _item(context: Context, spot: Spot, index: int, value: Any, parts: list[Json]) -> Row:
+    place = spot.property(str(index), is_item=True, title=spot.title)
     schema = item_schema(parts, index) or {}
-    shown = node(context, replace(place, key=""), schema, value)
+    shown = node(context, place, schema, value)
     return Row(name=place.name, mark=str(index), node=shown)
 
 

@@ -27,14 +27,15 @@ class Spot:
     pointer: str
     name: str
     key: str = ""
+    title: str = ""  # what a row is called, which has no name of its own
     is_required: bool = False
     is_item: bool = False
     is_trigger: bool = False
     depends_on: tuple[str, ...] = ()
 
-    def property(self, key: str, **facts: bool | tuple[str, ...]) -> Spot:
+    def property(self, key: str, **facts: str | bool | tuple[str, ...]) -> Spot:
         place = Spot(pointer=below(self.pointer, key), name=below(self.name, key), key=key)
         return replace(place, **facts)  # type: ignore[arg-type]
 
     def label(self, title: str) -> str:
-        return title or humanised(self.key)
+        return self.title or title or humanised(self.key)

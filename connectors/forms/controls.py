@@ -45,6 +45,7 @@ def common(spot: Spot, schema: Json, value: Any) -> dict[str, Any]:
         "label": spot.label(str(say(schema, "title", ""))),
         "help": help_of(schema),
         "is_required": spot.is_required,
+        "is_label_hidden": spot.is_item,
         "is_trigger": spot.is_trigger,
         "depends_on": spot.depends_on,
         "nothing": nothing(spot, schema, value),

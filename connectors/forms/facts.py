@@ -198,8 +198,8 @@ def entry(parts: Iterable[Json]) -> Json | None:
 
 
 def tokens(values: list[Any]) -> list[str]:
-    """How the values of a choice are called in HTML: texts by themselves, others by their JSON."""
-    if all(isinstance(value, str) and value for value in values):
+    """How the values of a choice are called in HTML: texts by themselves if they all can be, others by their JSON."""
+    if all(isinstance(value, str) and value.isprintable() and value for value in values):
         return list(values)
     return [json.dumps(value) for value in values]
 

@@ -58,6 +58,7 @@ class Node:
     help: Help = Help()
     is_required: bool = False
     nothing: str = ""
+    is_label_hidden: bool = False  # what it is called is seen elsewhere; whoever cannot see is told
     depends_on: tuple[str, ...] = ()  # names of the controls whose values show and hide it
     errors: tuple[str, ...] = ()
 

@@ -154,7 +154,7 @@ class Reader:
             key, was = reading.first(self.posted, row + names.KEY), reading.first(self.posted, row + names.WAS)
             place = replace(seat.below(was), name=row, pointer=below(seat.pointer, key))
             value = self.read(property_schema(parts, key) or more, place)
-            if value is MISSING and not key and not self.verb:
+            if value is MISSING and not key and not self._stays(place):
                 continue
             key = self._free(key, seat.pointer, taken)
             taken.add(key)
@@ -178,12 +178,16 @@ class Reader:
             before = old[int(mark)] if mark.isdecimal() and int(mark) < len(old) else MISSING
             place = Seat(below(seat.name, mark), below(seat.pointer, len(found)), before)
             value = self.read(item_schema(parts, len(found)) or {}, place)
-            if value is not MISSING or self.verb:
+            if value is not MISSING or self._stays(place):
                 found.append(None if value is MISSING else value)
         if self.is_target("add", seat.name):
             part = item_schema(parts, len(found)) or {}
             found.append(start(part) if kind(part) is Kind.OBJECT else None)
         return found or reading.nothing(self.posted, seat.name)
+
+    def _stays(self, seat: Seat) -> bool:
+        """Does a row stay that has no value? Not when the form is to be saved, unless what was typed cannot be read."""
+        return bool(self.verb) or seat.pointer in self.texts
 
     def _marks(self, name: str) -> list[str]:
         """The rows that were shown, each under the mark that its names have, without the one that is to be removed."""

@@ -103,10 +103,9 @@ def any_value(text: str, schema: Json) -> Any:
 
 
 def _where(error: ValueError) -> str:
-    place = (
-        f" It breaks in line {error.lineno}, column {error.colno}." if isinstance(error, json.JSONDecodeError) else ""
-    )
-    return f"This is not JSON.{place}"
+    if not isinstance(error, json.JSONDecodeError):
+        return "This is not JSON."
+    return f"This is not JSON: it breaks in line {error.lineno}, column {error.colno}."
 
 
 def _ticked(posted: Posted, name: str, schema: Json) -> Any:
