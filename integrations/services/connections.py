@@ -64,7 +64,7 @@ def try_credential(*, credential: Credential, by: User | None) -> Report:
 
 def can_test(connector: Connector) -> bool:
     """Tell whether there may be something to test; the values may still say nowhere to go."""
-    return bool(connector.test or connector.n8n_credentials)
+    return bool(connector.test.get("url") or connector.n8n_credentials)
 
 
 def try_values(

@@ -11,13 +11,16 @@ from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
 
 from connectors import catalog
-from integrations.models import Integration
+from connectors.models import Connector
+from integrations.models import Draft, Integration
 from integrations.services import marketplace
 from integrations.services.marketplace import Wish
 from integrations.web import markdown
+from tenants.roles import Role
 from tenants.web.pages import MemberPage
 
 LAST_PAGE = 1000
+SHOWN = 50
 
 
 class Gallery(MemberPage):
@@ -41,7 +44,15 @@ class ConnectorPage(MemberPage):
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         connector = get_object_or_404(catalog.shown(self.access.tenant_id), slug=slug)
         mine = Integration.objects.filter(connector=connector, deleted_at=None).order_by("name")
-        context = {"connector": connector, "integrations": mine, "readme": markdown.html(connector.readme)}
+        waiting = Draft.objects.filter(connector=connector, user=self.access.user)
+        is_offered = connector.status == Connector.Status.PUBLISHED
+        context = {
+            "connector": connector,
+            "integrations": mine[:SHOWN],
+            "readme": markdown.html(connector.readme),
+            "waiting": waiting[:SHOWN],
+            "may_set_up": is_offered and self.access.may(Role.EDITOR),
+        }
         return render(request, "connectors/connector.html", context)
 
 

@@ -21,13 +21,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connectors import catalog, forms, schemas
+from connectors.oauth2 import CODE
 from connectors.schemas import FieldError
 from integrations.domain import Trigger
-from integrations.models import Draft
-from integrations.services import drafts, requests
+from integrations.models import Credential, Draft
+from integrations.services import credentials, drafts, requests
 from integrations.services.connections import Report
 from integrations.services.drafts import Content, Step
 from integrations.services.errors import Invalid, Refused
+from integrations.services.oauth2.facts import State
 from integrations.services.probes import Stage
 from integrations.vault import Unreadable
 from integrations.web.choices import dataset_options
@@ -319,6 +321,9 @@ class Review(StepPage):
             return self.show(request, problems=[self._problem(error) for error in invalid.errors])
         except Refused as refusal:
             return self.show(request, problems=[(words_of(refusal), "")])
+        if made.credential and needs_sign_in(made.credential):
+            messages.success(request, _("%(name)s is set up. One thing is left: sign in.") % {"name": made.name})
+            return redirect("authorise", pk=made.credential_id)
         if request.POST.get("action") == "run":
             run, _new = requests.request(integration=made, trigger=Trigger.MANUAL, by=self.access.user)
             return redirect("run_page", pk=run.pk)
@@ -341,6 +346,11 @@ class GiveUp(MemberPage):
         draft.delete()
         messages.success(request, _("The draft is gone, and what was entered with it."))
         return redirect("connector", slug=draft.connector.slug)
+
+
+def needs_sign_in(credential: Credential) -> bool:
+    facts = credentials.sign_in(credential)
+    return facts is not None and facts.grant == CODE and facts.state is State.NEEDED
 
 
 PAGES: tuple[type[StepPage], ...] = (Account, Secrets, Options, Test, Schedule, Review)
