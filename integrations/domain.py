@@ -199,6 +199,14 @@ class SparkEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """Where a job's work may push rows while it runs, as pages of NDJSON, and the token that lives as long as it."""
+
+    url: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """The frozen value an engine gets: everything one attempt of a run needs, and no row."""
 
@@ -217,6 +225,7 @@ class Job:
     """What `provision` answered for this job's deployment; empty for an engine that needs none."""
     hook_token: str = field(default="", repr=False)
     spark: SparkEntry | None = None
+    push: Push | None = None
     asked_at: datetime | None = None
     """When an earlier step began to ask the engine to start this attempt; None when nobody asked yet."""
 

@@ -260,6 +260,9 @@ SPARK_LOCAL_IP = env.str("SPARK_LOCAL_IP", default="127.0.0.1")
 # Networks of our own that may be called for users: tests of connections, and the addresses given to engines
 OUTBOUND_ALLOW = networks(env.list("HUB_OUTBOUND_ALLOW", default=[]))
 
+# Where engines find the hub, to push rows to it while they run; empty when they cannot
+URL = env.str("HUB_URL", default="")
+
 # API. The largest body of a call, in bytes
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("HUB_LARGEST_BODY", default=2_621_440)
 

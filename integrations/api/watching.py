@@ -12,7 +12,7 @@ from uuid import UUID
 from rest_framework.renderers import JSONRenderer
 
 from integrations.api.shapes.runs import RunShape
-from integrations.domain import EngineError, LogPage
+from integrations.domain import EngineError, Json, LogPage
 from integrations.models import Run
 from integrations.services import logs, overview
 from tenants.scope import scope
@@ -110,3 +110,7 @@ class Watch:
             return None
         self.pause = FIRST_PAUSE_SECONDS if is_new else min(self.pause * GROWTH, LONGEST_PAUSE_SECONDS)
         return self.pause
+
+
+def _shown(page: LogPage) -> Json:
+    return {"lines": page.lines, "levels": logs.levels(page.lines)}

@@ -17,7 +17,7 @@ from integrations.engines import registry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
 from integrations.models import Dataset, DatasetVersion, Integration, Run, RunInput
-from integrations.services import datasets, failures, leases, pipelines, storage, usage
+from integrations.services import datasets, failures, leases, pipelines, pushing, storage, usage
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ def conclude(run: Run, progress: Progress, job: Job, mask: Mask) -> None:
         return fail(run, outcome.failure, mask)
     if outcome.is_cancelled:
         return stop(run, RunState.CANCELLED, note="It was cancelled in the engine, not here.")
-    return _succeed(run, outcome, mask)
+    return _succeed(run, outcome, job, mask)
 
 
 def fail(run: Run, failure: Failure, mask: Mask) -> None:
@@ -66,13 +66,15 @@ def fail(run: Run, failure: Failure, mask: Mask) -> None:
         )
         return
     state = RunState.LOST if failure.code == "lost" else RunState.FAILED
-    _close(run, state, failure=explained)
+    if _close(run, state, failure=explained):
+        pushing.discard(run)
 
 
 def stop(run: Run, state: RunState, note: str = "") -> None:
     """End the run early, as cancelled, timed out or lost."""
     failure = failures.timed_out(run.integration.timeout_seconds).as_json() if state is RunState.TIMED_OUT else None
-    _close(run, state, failure=failure, note=note)
+    if _close(run, state, failure=failure, note=note):
+        pushing.discard(run)
 
 
 def note_inputs(run: Run, versions: list[tuple[str, DatasetVersion]]) -> None:
@@ -110,10 +112,11 @@ def forget_leftovers(engine_name: str, limit: int = 20) -> None:
         Run.everywhere.filter(pk=run.pk).update(has_leftovers=False)
 
 
-def _succeed(run: Run, outcome: Outcome, mask: Mask) -> None:
+def _succeed(run: Run, outcome: Outcome, job: Job, mask: Mask) -> None:
     _note_duration(run, outcome.seconds)
     began = time.monotonic()
-    landed, dataset = _land(run, outcome.output)
+    output = pushing.collected(run, outcome.output, job.workspace)
+    landed, dataset = _land(run, output)
     run.steps["land"] = round(time.monotonic() - began, 4)
     try:
         with transaction.atomic():
@@ -127,8 +130,9 @@ def _succeed(run: Run, outcome: Outcome, mask: Mask) -> None:
             storage.discard(landed.uri)
         return
     usage.succeeded(run)
-    if outcome.output:
-        _clear(outcome.output)
+    for left in filter(None, (outcome.output, output)):
+        _clear(left)
+    pushing.discard(run)
 
 
 def _close_as_success(run: Run, outcome: Outcome, landed: storage.Landed | None, mask: Mask) -> None:

@@ -11,7 +11,7 @@ from integrations.domain import Job, Source, SparkEntry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
 from integrations.models import DatasetVersion, Deployment, Integration, Run
-from integrations.services import datasets, deployments, destinations, usage
+from integrations.services import datasets, deployments, destinations, pushing, usage
 from integrations.services.errors import Refused
 from integrations.services.opening import Opened, opened
 
@@ -59,7 +59,7 @@ def _credential(run: Run, *, is_underway: bool = False) -> Opened:
 
 def _job(run: Run, credential: Opened, deployment: Deployment | None, sources: tuple[Source, ...]) -> tuple[Job, Mask]:
     integration = run.integration
-    token = deployment.hook_token if deployment else ""
+    token, push = deployment.hook_token if deployment else "", pushing.of(run)
     job = Job(
         run_id=run.pk,
         attempt=run.attempt,
@@ -73,9 +73,10 @@ def _job(run: Run, credential: Opened, deployment: Deployment | None, sources: t
         ref=deployment.ref if deployment else {},
         hook_token=token,
         spark=_spark(integration),
+        push=push,
         asked_at=run.asked_at,
     )
-    return job, Mask([*credential.secrets, token])
+    return job, Mask([*credential.secrets, token, push.token if push else ""])
 
 
 def _demand_files(integration: Integration) -> None:

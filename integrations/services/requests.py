@@ -89,18 +89,21 @@ def retry(*, run: Run, by: User | None = None) -> Run:
     return request(integration=run.integration, trigger=Trigger.RETRY, by=by)[0]
 
 
+def demand_runnable(integration: Integration) -> None:
+    """Raises `Refused` when no run of it can be asked for."""
+    if integration.deleted_at:
+        raise Refused("integration_deleted", "The integration was deleted.")
+    if (name := integration.connector.type) not in settings.ENGINES:
+        raise Refused("engine_not_configured", f"This hub has no engine called {name!r}. Add it to HUB_ENGINES.")
+
+
 def has_active(integration: Integration) -> bool:
     return Run.everywhere.filter(integration=integration, state__in=ACTIVE).exists()
 
 
 def _new(integration: Integration, trigger: Trigger, by: User | None, key: str | None, fingerprint: str = "") -> Run:
+    demand_runnable(integration)
     connector = integration.connector
-    if integration.deleted_at:
-        raise Refused("integration_deleted", "The integration was deleted.")
-    if connector.type not in settings.ENGINES:
-        raise Refused(
-            "engine_not_configured", f"This hub has no engine called {connector.type!r}. Add it to HUB_ENGINES."
-        )
     return Run(
         tenant_id=integration.tenant_id,
         integration=integration,

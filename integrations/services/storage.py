@@ -58,7 +58,7 @@ def land(
     `previous` is the version that append and merge build on. Raises `Refused` when a merge key is no column.
     """
     # A worker that lost its lease may land the same run a second time, with the engine's copy already cleared.
-    path = _root() / str(tenant_id) / str(dataset_id) / f"{run_id}-{secrets.token_hex(4)}.parquet"
+    path = root() / str(tenant_id) / str(dataset_id) / f"{run_id}-{secrets.token_hex(4)}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     with _cursor() as cursor:
         reading.read(cursor, output)
@@ -118,11 +118,11 @@ def discard(uri: str) -> None:
 def is_writable() -> str:
     """Return what keeps rows from landing, in words; empty when nothing does."""
     try:
-        root = _root()
-        root.mkdir(parents=True, exist_ok=True)
+        folder = root()
+        folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ImproperlyConfigured) as error:
         return str(error)
-    return "" if os.access(root, os.W_OK) else f"{root} is not writable for this user."
+    return "" if os.access(folder, os.W_OK) else f"{folder} is not writable for this user."
 
 
 @cache
@@ -188,7 +188,7 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _root() -> Path:
+def root() -> Path:
     return _local(settings.STORAGE_URL)
 
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import schemathesis
 from django.core.wsgi import get_wsgi_application
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from drf_spectacular.generators import SchemaGenerator
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as drawing
 from hypothesis import strategies as st
 from schemathesis import GenerationMode, openapi
 from schemathesis.checks import not_a_server_error
@@ -39,6 +41,11 @@ CHECKS = [
 ]
 
 
+@schemathesis.serializer("application/x-ndjson")
+def as_text(context: Any, value: Any) -> bytes:
+    return str(value).encode()
+
+
 class Judge:
     """Makes the calls of one shard and keeps what was wrong with the answers, once of each kind."""
 
@@ -53,7 +60,10 @@ class Judge:
         label = case.operation.label
         try:
             with transaction.atomic():
-                self._led(case, pick).call_and_validate(headers=self.here.headers, checks=CHECKS)
+                led = self._led(case, pick)
+                is_push = label == "POST /api/v1/runs/{id}/rows"
+                headers = self.here.pushing(led.path_parameters["id"]) if is_push else self.here.headers
+                led.call_and_validate(headers=headers, checks=CHECKS)
                 transaction.set_rollback(True)
         except FailureGroup as group:
             for failure in group.exceptions:
@@ -79,7 +89,8 @@ def schema() -> Any:
 
 
 @pytest.fixture
-def judge(acme: Any, make_integration: Any, monkeypatch: pytest.MonkeyPatch) -> Judge:
+def judge(acme: Any, make_integration: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Judge:
+    settings.URL = "http://localhost"
     monkeypatch.setattr(waiting, "until_ended", lambda run_id, seconds: runs.advance([run_id]))
     # All calls are made in the test's own transaction: its connection stays open between them.
     monkeypatch.setattr(BaseDatabaseWrapper, "close_if_unusable_or_obsolete", lambda self: None)
@@ -92,7 +103,7 @@ def edges(schema: Any, operation: Any) -> Iterator[Any]:
 
 
 def fuzz(operation: Any, judge: Judge) -> None:
-    @settings(max_examples=FUZZED, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @drawing(max_examples=FUZZED, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(case=st.one_of([operation.as_strategy(kind) for kind in KINDS]), pick=st.integers(0, 1000))
     def draw(case: Any, pick: int) -> None:
         judge.call(case, pick)

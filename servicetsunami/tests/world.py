@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from connectors import catalog
 from integrations.domain import Trigger
 from integrations.models import Dataset, Integration, Run
-from integrations.services import requests
+from integrations.services import pushing, requests
 from integrations.services.integrations import NewCredential
 from integrations.services.oauth2 import clients
 from integrations.testing import KEY, fake_connector, follow
@@ -31,6 +31,12 @@ class World:
     @property
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}", "Accept-Encoding": "identity"}
+
+    def pushing(self, run_id: str) -> dict[str, str]:
+        """What the work of a run sends; that of no run is sent no right token."""
+        run = Run.everywhere.filter(pk=run_id).first() if run_id in self.ids["runs"] else None
+        push = pushing.of(run) if run else None
+        return {**self.headers, "Authorization": f"Bearer {push.token if push else 'hubrun_'}"}
 
     def of(self, noun: str) -> str:
         return self.ids[noun][0]

@@ -21,10 +21,7 @@ class JSONParser(parsers.JSONParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        largest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        raw: bytes = stream.read(largest + 1)
-        if len(raw) > largest:
-            raise too_large()
+        raw = read_limited(stream)
         encoding = (parser_context or {}).get("encoding") or "utf-8"
         try:
             value = json.loads(
@@ -40,6 +37,15 @@ class JSONParser(parsers.JSONParser):
             raise ParseError(f"The body is not JSON: {_where(error)}.") from None
         _judge(value, may_hold_nul=b"\\u0000" in raw)
         return value
+
+
+def read_limited(stream: IO[Any]) -> bytes:
+    """The whole body. Raises the problem of one that is too large."""
+    largest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    raw: bytes = stream.read(largest + 1)
+    if len(raw) > largest:
+        raise too_large()
+    return raw
 
 
 def _judge(value: Any, *, may_hold_nul: bool) -> None:

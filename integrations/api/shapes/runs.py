@@ -11,6 +11,8 @@ from integrations.api.shapes.fields import JsonObject
 from integrations.domain import Json, LogPage, Origin, RunState, Trigger
 from integrations.models import Run
 from integrations.services import logs, overview
+from integrations.services.pushing import MOST_PAGES
+from integrations.services.rehearsals import CHECKS, Check, Rehearsal
 from tenants.api.fields import Strict
 
 MOST_AT_ONCE = 500
@@ -90,6 +92,19 @@ class LogShape(serializers.Serializer[LogPage]):
         return logs.levels(page.lines)
 
 
+class PageQuery(serializers.Serializer[Json]):
+    page = serializers.IntegerField(
+        min_value=0,
+        max_value=MOST_PAGES - 1,
+        help_text="Its place; the same page again replaces the earlier one.",
+    )
+
+
+class PageTaken(serializers.Serializer[Json]):
+    page = serializers.IntegerField()
+    rows = serializers.IntegerField(help_text="How many rows the page has.")
+
+
 class LogQuery(serializers.Serializer[Json]):
     cursor = serializers.RegexField(r"^[a-z0-9:]{0,40}$", required=False, default="", allow_blank=True)
 
@@ -108,12 +123,38 @@ class RunOrder(Strict):
 
 
 class RunQuery(serializers.Serializer[Json]):
+    dry_run = serializers.BooleanField(
+        required=False, default=False, help_text="Start nothing: tell what a run would do, and what keeps it from that."
+    )
     wait = serializers.IntegerField(
         required=False,
         default=0,
         min_value=0,
         help_text=f"Hold the answer until the run has ended, for so many seconds; {LONGEST_WAIT_SECONDS} at most.",
     )
+
+
+class CheckShape(serializers.Serializer[Check]):
+    name = serializers.ChoiceField(choices=CHECKS)
+    ok = serializers.BooleanField()
+    detail = serializers.CharField(help_text="What is wrong; empty when all is well.")
+    fix = serializers.CharField(help_text="What to do about it.")
+
+
+class RehearsedInput(serializers.Serializer[Json]):
+    name = serializers.CharField()
+    dataset_version = serializers.UUIDField()
+
+
+class RehearsalShape(serializers.Serializer[Rehearsal]):
+    ok = serializers.BooleanField(help_text="Whether nothing that can be known now keeps the run from its work.")
+    config = JsonObject(help_text="The settings the run would have; secrets are masked.")
+    inputs = serializers.SerializerMethodField()
+    checks = CheckShape(many=True)
+
+    @extend_schema_field(RehearsedInput(many=True))
+    def get_inputs(self, rehearsal: Rehearsal) -> list[Json]:
+        return [{"name": name, "dataset_version": version.pk} for name, version in rehearsal.inputs]
 
 
 class RunHeaders(serializers.Serializer[Json]):

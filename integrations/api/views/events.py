@@ -28,7 +28,7 @@ EVENT = {
     "properties": {
         "event": {"type": "string", "enum": ["run", "log", "end"]},
         "id": {"type": "string", "description": "For Last-Event-ID."},
-        "data": {"type": "string", "description": "JSON: a run as in runs/, `{lines}`, or `{state}`."},
+        "data": {"type": "string", "description": "JSON: a run as in runs/, `{lines, levels}`, or `{state}`."},
     },
 }
 

@@ -21,6 +21,7 @@ from integrations.api.shapes.connections import ReportShape
 from integrations.api.shapes.integrations import IntegrationChange, IntegrationNew, IntegrationShape
 from integrations.api.shapes.runs import (
     LONGEST_WAIT_SECONDS,
+    RehearsalShape,
     RunHeaders,
     RunOrder,
     RunQuery,
@@ -30,7 +31,7 @@ from integrations.api.shapes.runs import (
 from integrations.api.views.base import Call, trigger_of
 from integrations.domain import Json
 from integrations.models import Integration, Run
-from integrations.services import connections, integrations, overview, requests, waiting
+from integrations.services import connections, integrations, overview, rehearsals, requests, waiting
 from tenants.api.calls import checked
 from tenants.roles import Role
 
@@ -43,6 +44,11 @@ KEY = OpenApiParameter(
 
 RUN_OR_RUNS = PolymorphicProxySerializer(
     component_name="RunOrRuns", serializers=[RunShape, RunsShape], resource_type_field_name=None
+)
+ANY_RUN = PolymorphicProxySerializer(
+    component_name="RunOrRunsOrRehearsal",
+    serializers=[RunShape, RunsShape, RehearsalShape],
+    resource_type_field_name=None,
 )
 
 
@@ -169,18 +175,22 @@ class RunIntegration(Call):
         operation_id="integrations_run",
         parameters=[RunQuery, KEY],
         request=RunOrder,
-        responses={200: RUN_OR_RUNS, 202: RUN_OR_RUNS},
+        responses={200: ANY_RUN, 202: RUN_OR_RUNS},
     )
     def post(self, request: Request, pk: UUID) -> Response:
         """Start a run.
 
         Answered with 202 and the run, at once; with `?wait=` when the run has ended or the time is over, with 200 if it
-        has ended. The same Idempotency-Key gives the same run again, with 200.
+        has ended. The same Idempotency-Key gives the same run again, with 200. `?dry_run=1` starts nothing and tells,
+        with 200, what a run would do and what would keep it from that.
         """
         count = checked(RunOrder(data=request.data)).validated_data.get("count")
-        wait = checked(RunQuery(data=request.query_params)).validated_data["wait"]
+        asked = checked(RunQuery(data=request.query_params)).validated_data
+        wait = asked["wait"]
         key = checked(RunHeaders(data={"key": request.headers.get("Idempotency-Key")})).validated_data["key"]
         integration = get_object_or_404(overview.integration(), pk=pk)
+        if asked["dry_run"]:
+            return Response(RehearsalShape(rehearsals.rehearse(integration=integration)).data)
         if count is not None and wait:
             raise ValidationError({"count": "Leave it out with ?wait: that waits for one run."})
         order: Json = {

@@ -224,6 +224,7 @@ def _body(job: Job) -> Json:
         "key": job.key,
         "config": job.config,
         "state": job.state,
+        "push": {"url": job.push.url, "token": job.push.token} if job.push else None,
         "input": [{"name": source.name, "uri": source.uri, "format": source.format} for source in job.inputs],
     }
 
