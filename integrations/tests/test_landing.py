@@ -204,7 +204,7 @@ def test_a_failed_landing_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(Refused):
         land_lines(tmp_path, ["<html>"], **place)
 
-    folder = storage._root() / str(place["tenant_id"]) / str(place["dataset_id"])
+    folder = storage.root() / str(place["tenant_id"]) / str(place["dataset_id"])
     assert list(folder.iterdir()) == []
 
 
