@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template import Context, loader
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
@@ -17,6 +20,9 @@ from rest_framework.response import Response
 from rest_framework.utils.serializer_helpers import ReturnDict
 
 MEDIA_TYPE = "application/problem+json"
+DatabaseAway = (OperationalError, InterfaceError)
+DATABASE_AWAY = "The hub's database does not answer. Nothing is lost; try again in a moment."
+RETRY_SECONDS = 5
 Body = dict[str, Any]
 
 
@@ -148,8 +154,18 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """What nobody foresaw; a database that is away is told apart: that passes, and nothing is wrong with the hub."""
+    if isinstance(sys.exc_info()[1], DatabaseAway):
+        answer = _plain(request, 503, "database_away", DATABASE_AWAY) or _page("503.html", request, 503)
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
+        return answer
     detail = "The hub itself failed. Its log has the reason under this request_id."
-    return _plain(request, 500, "server_error", detail) or defaults.server_error(request)
+    return _plain(request, 500, "server_error", detail) or _page("500.html", request, 500)
+
+
+def _page(template: str, request: HttpRequest, status: int) -> HttpResponse:
+    """Without context processors: they would ask the database who is signed in."""
+    return HttpResponse(loader.get_template(template).template.render(Context({"request": request})), status=status)
 
 
 def _plain(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse | None:

@@ -35,6 +35,15 @@ def ensure_admin(*, email: str, password: str, tenant_name: str, tenant_slug: st
         return _ensure_admin(email, password, tenant_name, tenant_slug)
 
 
+def change_profile(*, user: User, name: str, language: str, time_zone: str, theme: str) -> None:
+    """Keep how a person is called and wants to see the pages. Raises Django's ValidationError naming the field."""
+    user.first_name, user.last_name = name.strip(), ""
+    user.language, user.time_zone, user.theme = language, time_zone, theme
+    fields = ["first_name", "last_name", "language", "time_zone", "theme"]
+    user.clean_fields(exclude=[field.name for field in User._meta.fields if field.name not in fields])
+    user.save(update_fields=fields)
+
+
 def _ensure_admin(email: str, password: str, tenant_name: str, tenant_slug: str) -> tuple[User, bool]:
     with transaction.atomic():
         user = User.objects.filter(email__iexact=email).first()

@@ -114,6 +114,6 @@ def test_a_changed_password_ends_the_other_sessions(client: Client, dora: User) 
     other.force_login(dora)
     client.force_login(dora)
     form = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
-    assert client.post("/password", form)["Location"] == "/"
+    assert client.post("/password", form)["Location"] == "/profile"
     assert client.get("/").status_code == 200
     assert other.get("/").status_code == 302

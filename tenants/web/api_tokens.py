@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy
 
 from tenants.models import Member
 from tenants.roles import Role
@@ -48,7 +49,7 @@ class Tokens(MemberPage):
 
 
 class Revoke(Button):
-    page, done = "tokens_page", "The token is revoked: it stops working at once."
+    page, done = "tokens_page", gettext_lazy("The token is revoked: it stops working at once.")
 
     def press(self, **places: UUID) -> None:
         found = get_object_or_404(tokens.seen_by(self.access.user, self.access.role), pk=places["pk"])

@@ -15,6 +15,7 @@ from tenants.api.problems import Problem
 from tenants.api.views import exported
 from tenants.models import AuditEvent
 from tenants.roles import Role
+from tenants.services import changes
 from tenants.web.forms import AuditForm
 from tenants.web.pages import MemberPage
 
@@ -37,7 +38,9 @@ class Audit(MemberPage):
         links = pages.get_paginated_response(None).data
         query = request.GET.copy()
         query.pop("cursor", None)
-        context = {"events": events, "links": links, "form": AuditForm(request.GET), "query": query.urlencode()}
+        told = [(event, changes.between(event.before, event.after)) for event in events]
+        form = AuditForm(initial=request.GET.dict())
+        context = {"events": told, "page": links, "form": form, "query": query.urlencode()}
         return render(request, "tenants/audit.html", context)
 
 

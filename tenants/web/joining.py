@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from tenants.models import Invitation, Tenant, User
@@ -69,5 +70,5 @@ class AcceptInvitation(View):
 
 def welcome(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     request.session["tenant"] = str(tenant.pk)
-    messages.success(request, f"Welcome to {tenant}.")
+    messages.success(request, _("Welcome to %(name)s.") % {"name": tenant})
     return redirect("home")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,6 +16,9 @@ from django.views.generic import View
 from tenants.api.access import Access, NoAccess, access_of
 from tenants.roles import Role
 from tenants.services.errors import Conflict
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class MemberPage(AccessMixin, View):
@@ -39,7 +42,7 @@ class Button(MemberPage):
     """A form that only does something: it says what, and shows the page it was on."""
 
     page = ""
-    done = ""
+    done: StrOrPromise = ""
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, **places: UUID) -> HttpResponse:

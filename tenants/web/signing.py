@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import (
     LoginView,
@@ -15,10 +17,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tenants.api.access import memberships
-from tenants.services import members
+from tenants.services import first_start, members
 from tenants.web.forms import LoginForm
 
 FORM = ["get", "head", "post"]
@@ -29,6 +32,9 @@ class Login(LoginView):
     authentication_form = LoginForm
     redirect_authenticated_user = True
     http_method_names = FORM
+
+    def get(self, request: HttpRequest, *args: str, **kwargs: Any) -> HttpResponse:
+        return redirect("welcome") if first_start.is_due() else super().get(request, *args, **kwargs)
 
 
 class Forgotten(PasswordResetView):
@@ -49,13 +55,13 @@ class Sent(PasswordResetDoneView):
 class NewPassword(SuccessMessageMixin, PasswordResetConfirmView):  # type: ignore[type-arg]
     template_name = "password/new.html"
     success_url = reverse_lazy("login")
-    success_message = "Your new password is kept. Sign in with it."
+    success_message = _("Your new password is kept. Sign in with it.")
 
 
 class ChangePassword(SuccessMessageMixin, PasswordChangeView):  # type: ignore[type-arg]
     template_name = "password/change.html"
-    success_url = reverse_lazy("home")
-    success_message = "Your new password is kept. Your other sessions have ended."
+    success_url = reverse_lazy("profile")
+    success_message = _("Your new password is kept. Your other sessions have ended.")
     http_method_names = FORM
 
 

@@ -9,6 +9,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tenants.models import Invitation, Member
 from tenants.roles import Role
@@ -42,7 +44,7 @@ class Invite(MemberPage):
 
 
 class Withdraw(Button):
-    role, page, done = Role.ADMIN, "team", "The invitation is withdrawn: its link stops working at once."
+    role, page, done = Role.ADMIN, "team", gettext_lazy("The invitation is withdrawn: its link stops working at once.")
 
     def press(self, **places: UUID) -> None:
         invitation = get_object_or_404(Invitation.objects, pk=places["pk"])
@@ -58,17 +60,20 @@ class ChangeRole(MemberPage):
         chosen = request.POST.get("role", "")
         try:
             if chosen not in Role:
-                raise Conflict("unknown_role", "Choose one of the roles.")
+                raise Conflict("unknown_role", _("Choose one of the roles."))
             members.change_role(member=member, role=Role(chosen), by=self.access.user)
         except Conflict as conflict:
             messages.error(request, conflict.detail)
         else:
-            messages.success(request, f"{member.user} has the role {chosen} now.")
+            messages.success(
+                request,
+                _("%(name)s has the role %(role)s now.") % {"name": member.user, "role": Role(chosen).label.lower()},
+            )
         return redirect("team")
 
 
 class Remove(Button):
-    role, page, done = Role.ADMIN, "team", "The member is removed, and so are their tokens."
+    role, page, done = Role.ADMIN, "team", gettext_lazy("The member is removed, and so are their tokens.")
 
     def press(self, **places: UUID) -> None:
         member = get_object_or_404(Member.objects.select_related("user"), pk=places["pk"])
@@ -76,7 +81,7 @@ class Remove(Button):
 
 
 class Leave(Button):
-    page, done = "home", "You have left the organisation."
+    page, done = "home", gettext_lazy("You have left the organisation.")
 
     def press(self, **places: UUID) -> None:
         mine = get_object_or_404(Member.objects.select_related("user"), user=self.access.user)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from tenants.web import api_tokens, audit, joining, signing, team
+from tenants.web import api_tokens, audit, joining, profile, signing, team, welcome
 
 urlpatterns = [
+    path("welcome", welcome.Welcome.as_view(), name="welcome"),
     path("login", signing.Login.as_view(), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
     path("password/forgotten", signing.Forgotten.as_view(), name="forgotten"),
     path("password/forgotten/sent", signing.Sent.as_view(), name="forgotten_sent"),
     path("password/new/<uidb64>/<token>", signing.NewPassword.as_view(), name="password_reset_confirm"),
     path("password", signing.ChangePassword.as_view(), name="change_password"),
+    path("profile", profile.Profile.as_view(), name="profile"),
     path("tenant", signing.choose_tenant, name="choose_tenant"),
     path("invitations/<str:secret>", joining.AcceptInvitation.as_view(), name="accept_invitation"),
     path("team", team.Team.as_view(), name="team"),
