@@ -47,7 +47,7 @@ class LoginForm(AuthenticationForm):
 class TokenForm(forms.Form):
     name = forms.CharField(label=_("What is it for?"), max_length=100)
     role = forms.ChoiceField(label=_("It may do what this role may"))
-    days = forms.ChoiceField(label=_("It works for"), choices=LIVES, required=False)
+    days = forms.ChoiceField(label=_("It works for"), choices=LIVES, initial="30", required=False)
 
     def __init__(self, *args: Any, most: Role, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
