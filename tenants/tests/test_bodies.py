@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 from rest_framework.test import APIClient
 
@@ -10,9 +8,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("tenants.tests.addresses")
 
 def sent(client: APIClient, value: str) -> tuple[int, str]:
     body = '{"name": "a", "more": %s}' % value  # noqa: UP031 - the braces are JSON's
-    began = time.monotonic()
     answer = client.post("/api/v1/echo", body, content_type="application/json")
-    assert time.monotonic() - began < 5
     return answer.status_code, answer.content.decode()
 
 
