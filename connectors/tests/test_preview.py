@@ -12,6 +12,7 @@ from tenants.models import User
 
 pytestmark = pytest.mark.django_db
 PATH = "/admin/connectors/connector/preview"
+CHOSEN = {"config~e": "{}", "config~o": "1", "config/mode": "new"}
 SCHEMA = {
     "credential": {"properties": {"key": {"type": "string", "title": "The key", "writeOnly": True}}},
     "config": {
@@ -50,7 +51,7 @@ def test_the_preview_is_the_form_of_both_parts(staff):
 
 
 def test_a_condition_is_shown_when_its_choice_is_made(staff):
-    assert "New since" in ask(staff, SCHEMA, _action="refresh", **{"config/mode": "new"})["page"]
+    assert "New since" in ask(staff, SCHEMA, _action="refresh", **CHOSEN)["page"]
 
 
 def test_errors_come_with_their_lines_and_no_form(staff):
