@@ -9,7 +9,9 @@ from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 from django.views.generic import View
 
 from tenants.services import first_start
@@ -18,10 +20,9 @@ from tenants.web import joining
 from tenants.web.forms import WelcomeForm
 
 
+@method_decorator(require_http_methods(["GET", "HEAD", "POST"]), name="dispatch")
 class Welcome(View):
     """Once there is anybody, it only leads to the sign-in."""
-
-    http_method_names = ["get", "head", "post"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return super().dispatch(request, *args, **kwargs) if first_start.is_due() else redirect("login")
