@@ -54,6 +54,7 @@ class Provisioning:
     def _put_credential(self, reference: Reference, kind: str, data: Json) -> None:
         """Create it under our own id, or bring the one of that id up to date."""
         body = {"name": reference.name, "type": kind, "data": data}
+        # All of it at once: a PATCH of parts leaves an OAuth token as it was.
         is_known = reference.id in self.plan.ref.get("credentials", [])
         if is_known and self.client.api("PATCH", f"/credentials/{reference.id}", body, allow=(404,)).status != 404:
             return
