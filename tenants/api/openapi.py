@@ -9,7 +9,9 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiExample
 
+from tenants.api import examples
 from tenants.api.problems import MEDIA_TYPE
 
 PROBLEM = {
@@ -72,6 +74,11 @@ class Schema(AutoSchema):
 
     def get_serializer_name(self, serializer: Any, direction: Any) -> str:
         return str(super().get_serializer_name(serializer, direction)).removesuffix("Shape")
+
+    def get_examples(self) -> list[OpenApiExample]:
+        media_type = self.map_parsers()[0]
+        exchanges = examples.by_operation().get(self.get_operation_id(), [])
+        return [example for exchange in exchanges for example in exchange.described(media_type)]
 
     def get_operation(self, *args: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*args)

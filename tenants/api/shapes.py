@@ -74,6 +74,7 @@ class TokenNew(Strict):
 
 
 class InvitationShape(serializers.ModelSerializer[Invitation]):
+    email = serializers.CharField(help_text="Empty: whoever has the link may accept.")
     state = serializers.ChoiceField(choices=INVITATION_STATES)
     invited_by = serializers.SerializerMethodField()
 
