@@ -4,9 +4,9 @@
 (() => {
   const helpOf = (place) => place.closest("[data-field]")?.querySelector("[data-help]");
 
-  // The help of the field that has the focus is shown in the page's [data-form-help], longer words and all.
+  // The help of the field that has the focus is shown in the page's [data-help-shown], longer words and all.
   function showHelp(target) {
-    const aside = document.querySelector("[data-form-help]");
+    const aside = document.querySelector("[data-help-shown]");
     const field = aside && target.closest("[data-form] [data-field]");
     if (!field) return;
     const title = field.querySelector("legend, label, .form-check-label");

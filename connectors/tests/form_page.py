@@ -82,7 +82,7 @@ PAGE = """{% extends "plain.html" %}{% load forms %}{% block title %}Form{% endb
 {% block head %}{% include 'forms/_head.html' %}{% endblock %}
 {% block content %}<h1>Connect</h1><div class="hub-form-page">
 <form method="post" novalidate>{% csrf_token %}{% form form %}<button class="btn btn-primary">Save</button></form>
-<aside data-form-help hidden aria-label="Help"></aside></div>
+<aside data-help-shown hidden aria-label="Help"></aside></div>
 {% if saved %}<p id="saved">Saved</p>{% endif %}{% endblock %}"""
 held: dict[str, Any] = {}
 
@@ -99,7 +99,11 @@ def page(request: HttpRequest) -> HttpResponse:
     return HttpResponse(engines["django"].from_string(PAGE).render(words, request))
 
 
-urlpatterns = [path("form", page), path("", page, name="home")]
+def icon(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(status=204)
+
+
+urlpatterns = [path("form", page), path("", page, name="home"), path("favicon.ico", icon)]
 
 
 class _Quiet(WSGIRequestHandler):

@@ -29,7 +29,7 @@ def open_form(settings):
         def go(way="at once", **options):
             page = browser.new_page(java_script_enabled=way == "at once", **options)
             page.set_default_timeout(15_000)
-            page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+            page.on("console", lambda message: complaints.append(told(message)) if message.type == "error" else None)
             page.goto(f"http://127.0.0.1:{server.server_port}/form")
             return page
 
@@ -39,6 +39,10 @@ def open_form(settings):
     clear_url_caches()
     set_urlconf(None)
     assert complaints == []
+
+
+def told(message):
+    return f"{message.location.get('url')}: {message.text}"
 
 
 def show_fields(page, way):
@@ -92,6 +96,6 @@ def test_a_mistake_in_a_folded_part_is_opened_up(open_form):
 def test_the_focused_fields_help_stands_aside_and_a_new_row_is_begun(open_form):
     page = open_form()
     page.get_by_label("Address").focus()
-    expect(page.locator("[data-form-help]")).to_contain_text("Where the service is.")
+    expect(page.locator("[data-help-shown]")).to_contain_text("Where the service is.")
     page.get_by_role("button", name="Add a row").click()
     expect(page.get_by_label("Name", exact=True)).to_be_focused()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import json
 
 import pytest
@@ -59,10 +60,24 @@ def is_refused_where_it_is_wrong(schema, value, draw):
     sent.setlist(node.name, [text])
     parsed = forms.parse(schema, sent, kept=value)
     assume(not parsed.action)  # fields that are new to the person come first
+    assume(text or validate(schema, defaults(schema, without(value, node.pointer))))  # a default fills what is emptied
     assert node.pointer in [error.pointer for error in parsed.errors]
     page = shown(schema, parsed.value, errors=parsed.errors, texts=parsed.texts)
     assert page.errors(node.name) and page.faults() == []
     assert node.options or page.typed(node.name) == text
+
+
+def without(value, pointer):
+    """The document without one of its parts."""
+    rest = here = copy.deepcopy(value)
+    *path, last = [key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:]]
+    for key in path:
+        here = here[int(key)] if isinstance(here, list) else here.get(key, {})
+    if isinstance(here, list):
+        del here[int(last)]
+    else:
+        here.pop(last, None)
+    return rest
 
 
 def breaking(node):
