@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.template import Context, loader
+from django.template import Context, Engine
 from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
@@ -165,7 +165,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _page(template: str, request: HttpRequest, status: int) -> HttpResponse:
     """Without context processors: they would ask the database who is signed in."""
-    return HttpResponse(loader.get_template(template).template.render(Context({"request": request})), status=status)
+    return HttpResponse(
+        Engine.get_default().get_template(template).render(Context({"request": request})), status=status
+    )
 
 
 def _plain(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse | None:

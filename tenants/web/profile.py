@@ -35,4 +35,4 @@ class Profile(LoginRequiredMixin, View):
         return redirect("profile")
 
     def _me(self, request: HttpRequest) -> User:
-        return User.objects.get(pk=request.user.pk)
+        return User.objects.get(pk=str(request.user.pk))
