@@ -65,9 +65,9 @@ def lineage(dataset: Dataset, version: DatasetVersion | None) -> Lineage:
     inputs = IntegrationInput.objects.filter(**living).select_related("dataset__integration", "integration")
     read = RunInput.objects.filter(run=version.run_id if version else None)
     return Lineage(
-        sources=inputs.filter(integration=dataset.integration_id).order_by("name")[:MOST_NEIGHBOURS],
-        read=read.select_related("version__dataset__integration").order_by("name")[:MOST_NEIGHBOURS],
-        readers=inputs.filter(dataset=dataset).order_by("integration__name", "name")[:MOST_NEIGHBOURS],
+        sources=list(inputs.filter(integration=dataset.integration_id).order_by("name")[:MOST_NEIGHBOURS]),
+        read=list(read.select_related("version__dataset__integration").order_by("name")[:MOST_NEIGHBOURS]),
+        readers=list(inputs.filter(dataset=dataset).order_by("integration__name", "name")[:MOST_NEIGHBOURS]),
     )
 
 

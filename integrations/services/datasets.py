@@ -11,7 +11,8 @@ from integrations.models import Dataset, DatasetVersion, Integration, Integratio
 from integrations.services import cells, storage
 from integrations.services.cells import Grid
 from integrations.services.errors import Refused
-from integrations.services.storage import Form, Landed
+from integrations.services.landing.exporting import Form
+from integrations.services.storage import Landed
 
 MAIN = "rows"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import median
 
@@ -31,19 +31,15 @@ class Bar:
     began_at: datetime | None = None
     usual_seconds: float | None = None
 
-    @property
-    def percent(self) -> int | None:
-        return None if self.share is None else int(self.share * 100)
-
 
 def usual_seconds(run: Run) -> float | None:
-    """How long the runs that went well before this one took; later ones would move the bar back."""
+    """How long runs took that ended well before this one began; those that end meanwhile would move the bar back."""
     earlier = Run.everywhere.filter(
         integration=run.integration_id,
         state=RunState.SUCCEEDED,
         queued_at__lt=run.queued_at,
         started_at__isnull=False,
-        finished_at__isnull=False,
+        finished_at__lt=run.asked_at or run.queued_at,
     )
     times = earlier.order_by("-queued_at", "-id").values_list("started_at", "finished_at")[:SAMPLE]
     took = [(end - start).total_seconds() for start, end in times if start and end]
@@ -57,15 +53,15 @@ def bar(run: Run) -> Bar | None:
     """
     if run.is_final or run.asked_at is None:
         return None
-    told = {name: run.progress.get(name) for name in ("done", "total")}
-    words = {"unit": run.progress.get("unit") or "", "message": run.progress.get("message") or ""}
-    if told["total"] and told["done"] is not None:
-        return Bar(min(1.0, told["done"] / told["total"]), **told, **words)
+    told = run.progress
+    known = Bar(None, told.get("done"), told.get("total"), told.get("unit") or "", told.get("message") or "")
+    if known.total and known.done is not None:
+        return replace(known, share=min(1.0, known.done / known.total))
     if _is_counting(run.integration.connector.type):
-        return Bar(None, done=told["done"], **words)
+        return known
     usual = usual_seconds(run)
     share = estimate((timezone.now() - run.asked_at).total_seconds(), usual) if usual else None
-    return Bar(share, done=told["done"], began_at=run.asked_at, usual_seconds=usual, **words)
+    return replace(known, share=share, began_at=run.asked_at, usual_seconds=usual)
 
 
 def estimate(seconds: float, usual: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from integrations.domain import Failure, Origin
+from integrations.domain import Failure, Origin, RunState
 from integrations.models import Run
 
 OF_CREDENTIALS = ("credential_", "secret_", "authorisation_", "oauth_", "n8n_credential_")
@@ -18,8 +18,8 @@ class Remedy(StrEnum):
 
 
 def remedy(run: Run) -> Remedy | None:
-    """Name what helps most; None while the run has not ended, or when it ended well."""
-    if not run.is_final or run.state == "succeeded":
+    """Name what helps most; None while the run has not ended, when it ended well, and when its integration is gone."""
+    if not run.is_final or run.state == RunState.SUCCEEDED or run.integration.deleted_at:
         return None
     if run.failure is None:
         return Remedy.RETRY

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.models import Dataset, DatasetVersion
 from integrations.services import collection, datasets, profiles
-from integrations.services.storage import Form
+from integrations.services.landing.exporting import Form
 from integrations.web.asking import is_fragment, number_of, paged, uuid_of
 from tenants.api.streaming import Streamed
 from tenants.web.pages import MemberPage
@@ -48,7 +48,7 @@ class DatasetPage(MemberPage):
         dataset = get_object_or_404(collection.datasets(), pk=pk)
         version = chosen(request, dataset)
         tab = request.GET.get("tab", "rows")
-        context = {"dataset": dataset, "version": version, "forms": list(Form), "tabs": TABS.items()}
+        context: dict[str, Any] = {"dataset": dataset, "version": version, "forms": list(Form), "tabs": TABS.items()}
         context |= {"is_gone": version is not None and not datasets.is_there(version)}
         context |= tab_of(request, tab if tab in TABS else "rows", dataset, None if context["is_gone"] else version)
         return render(request, "data/dataset.html", context)

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_htmx.middleware import HtmxDetails
@@ -64,7 +65,7 @@ class RunButton(MemberPage):
 
     role = Role.OPERATOR
     http_method_names = ["post"]
-    done = ""
+    done: Promise | str = ""
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         run = get_object_or_404(overview.run(), pk=pk)
@@ -73,7 +74,7 @@ class RunButton(MemberPage):
         except Refused as refusal:
             messages.error(request, f"{refusal.detail} {refusal.fix}".strip())
         else:
-            messages.success(request, self.done)
+            messages.success(request, str(self.done))
         return redirect("run_page", run.pk)
 
     def press(self, run: Run) -> Run:

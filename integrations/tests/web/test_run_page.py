@@ -109,7 +109,7 @@ def test_cancel_says_what_is_there_and_cancelling_stands_until_it_is_true(operat
     run = requests.request(integration=integration, trigger=Trigger.MANUAL)[0]
     runs.advance([run.pk])
     asked = page(operator, run)
-    assert "The engine is at work" in asked and re.search(r"The 2 rows of .* are kept", asked)
+    assert "The engine is at work" in asked and re.search(r"The 2 rows that landed .* are kept", asked)
 
     assert operator.post(f"/runs/{run.pk}/cancel").headers["Location"] == f"/runs/{run.pk}"
     wished = page(operator, run)
