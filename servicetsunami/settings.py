@@ -79,6 +79,11 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "csp",
     "axes",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "tenants",
     "connectors",
     "integrations",
@@ -96,6 +101,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "tenants.middleware.TenantMiddleware",
     "servicetsunami.leaving.LeavingMiddleware",
     "tenants.web.preferences.PreferencesMiddleware",
@@ -140,6 +146,9 @@ else:
         "max_size": env.int("HUB_DATABASE_POOL", default=20),
     }
 
+# What all web processes count together: codes that were used, and tries
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "hub_cache"}}
+
 # Accounts
 AUTH_USER_MODEL = "tenants.User"
 LOGIN_URL = "login"
@@ -183,6 +192,40 @@ AXES_LOCKOUT_CALLABLE = "tenants.web.lockout.answer"
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["code"]
+
+# Signing in by allauth: a second step after the password, and single sign-on by OpenID Connect
+ACCOUNT_ADAPTER = "tenants.web.adapters.Accounts"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "servicetsunami.second_step.SecondStep"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Integrations Hub"
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+OIDC_URL = env.str("HUB_OIDC_URL", default="").rstrip("/")
+OIDC_NAME = env.str("HUB_OIDC_NAME", default="single sign-on")
+SOCIALACCOUNT_ADAPTER = "tenants.web.adapters.SingleSignOn"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": OIDC_NAME,
+                "client_id": required("HUB_OIDC_CLIENT_ID", "HUB_OIDC_URL needs it: the id that the provider gave."),
+                "secret": env.str("HUB_OIDC_CLIENT_SECRET", default=""),
+                "settings": {"server_url": OIDC_URL},
+            }
+        ]
+        if OIDC_URL
+        else [],
+    }
+}
 
 # Mail: only links to choose a new password are sent
 vars().update(env.email_url("HUB_EMAIL_URL", default="consolemail://"))

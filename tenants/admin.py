@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import Model, QuerySet
@@ -126,3 +129,30 @@ class AuditEventAdmin(ReadOnlyAdmin):
     search_fields = ("object_name", "actor_name", "request_id")
     exclude = ("actor",)
     paginator = InfinitePaginator
+
+
+# Providers come from the settings alone, and tokens of theirs are not kept.
+admin.site.unregister([Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken])
+
+
+class WayInAdmin(ReadOnlyAdmin):
+    """Can be taken away: from who lost phone and recovery codes, or is somebody else at the provider now."""
+
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(WayInAdmin):
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    exclude = ("data",)
+
+
+@admin.register(SocialAccount)
+class SocialAccountAdmin(WayInAdmin):
+    list_display = ("user", "provider", "uid", "date_joined", "last_login")
+    exclude = ("extra_data",)

@@ -127,4 +127,4 @@ class TenantKeyAdmin(SeenAdmin):
 @admin.register(VaultCanary)
 class VaultCanaryAdmin(SeenAdmin):
     list_display = ("id", "ring_key_id")
-    hidden = ("sealed",)
+    hidden = ("sealed", "own_key")

@@ -6,14 +6,15 @@ import django_filters as filters
 
 from integrations.domain import RunState, Trigger
 from integrations.models import Credential, Dataset, Integration, Run
+from tenants.api.filters import MomentFilter
 
 
 class RunFilter(filters.FilterSet):
     integration = filters.UUIDFilter(field_name="integration_id")
     state = filters.MultipleChoiceFilter(choices=[(state.value, state.label) for state in RunState])
     trigger = filters.MultipleChoiceFilter(choices=[(trigger.value, trigger.value) for trigger in Trigger])
-    queued_after = filters.IsoDateTimeFilter(field_name="queued_at", lookup_expr="gte")
-    queued_before = filters.IsoDateTimeFilter(field_name="queued_at", lookup_expr="lt")
+    queued_after = MomentFilter(field_name="queued_at", lookup_expr="gte")
+    queued_before = MomentFilter(field_name="queued_at", lookup_expr="lt")
 
     class Meta:
         model = Run

@@ -50,7 +50,11 @@ class Report:
 def try_integration(*, integration: Integration, by: User | None) -> Report:
     """Raises `Refused` when there is nothing to test, `vault.Unreadable`."""
     report = _tested(integration.connector, integration.credential, integration.config)
-    audit.record(tenant_id=integration.tenant_id, actor=by, verb="tested", subject=integration, after=_summary(report))
+    tenant_id, used = integration.tenant_id, integration.credential
+    audit.record(tenant_id=tenant_id, actor=by, verb="tested", subject=integration, after=_summary(report))
+    if used:
+        after = {"integration": integration.name, "trigger": "test"}
+        audit.record(tenant_id=tenant_id, actor=by, verb="used", subject=used, after=after)
     return report
 
 

@@ -201,6 +201,16 @@ def test_a_credential_is_tested_with_who_uses_it(connect: Callable[..., Integrat
     assert AuditEvent.everywhere.get(verb="tested").after == {"ok": True, "failed": None}
 
 
+def test_to_test_an_integration_is_to_use_its_credential(connect: Callable[..., Integration]) -> None:
+    with served(answering()) as server:
+        integration = connect(server.url, BEARER)
+        tried(integration)
+
+    used = AuditEvent.everywhere.get(verb="used")
+    assert (used.object_type, used.object_id) == ("Credential", integration.credential_id)
+    assert used.after == {"integration": integration.name, "trigger": "test"}
+
+
 def test_a_credential_changed_meanwhile_is_not_called_verified(connect: Callable[..., Integration]) -> None:
     with served(answering()) as server:
         integration = connect(server.url, BEARER)

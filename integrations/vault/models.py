@@ -39,6 +39,7 @@ class VaultCanary(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     ring_key_id = models.CharField(max_length=64)
     sealed = models.TextField()
+    own_key = models.TextField(blank=True, help_text="the data key of what belongs to no tenant, wrapped by the ring")
     generation = models.PositiveIntegerField(default=1, help_text="of the data keys that are made now")
     is_resealing = models.BooleanField(default=False, help_text="values are being sealed anew, unless that broke off")
 

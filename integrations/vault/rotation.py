@@ -13,7 +13,7 @@ from typing import Any
 from django.apps import apps
 from django.db import models, transaction
 
-from integrations.vault import Unreadable, canary, envelope, keyring, tenant_keys
+from integrations.vault import Unreadable, canary, envelope, keyring, own, tenant_keys
 from integrations.vault.envelope import Keys
 from integrations.vault.fields import Sealed, SealedField
 from integrations.vault.models import TenantKey, VaultCanary
@@ -49,7 +49,8 @@ def rewrap(note: Note = lambda _: None) -> int:
         row = VaultCanary.objects.select_for_update().get(pk=1)
         if row.ring_key_id != newest:
             canary.sing(row)
-            row.save(update_fields=["ring_key_id", "sealed"])
+            own.rewrap(row)
+            row.save(update_fields=["ring_key_id", "sealed", "own_key"])
     # From here on nobody wraps with an older key: who would, has looked at the canary.
     return sum(_rewrapped(key, note) for key in TenantKey.everywhere.exclude(ring_key_id=newest).iterator(BATCH))
 

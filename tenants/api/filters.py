@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import django_filters as filters
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django_filters.fields import IsoDateTimeField
 
 from tenants.models import ApiToken, AuditEvent
+
+
+class MomentField(IsoDateTimeField):
+    """A moment in UTC, whatever its offset was: PostgreSQL knows fewer of them than Python."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        found: datetime | None = super().to_python(value)
+        try:
+            return found.astimezone(UTC) if found else None
+        except OverflowError:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    field_class = MomentField
 
 
 class AuditFilter(filters.FilterSet):
@@ -17,8 +36,8 @@ class AuditFilter(filters.FilterSet):
     object_id = filters.UUIDFilter()
     request_id = filters.CharFilter()
     address = filters.CharFilter()
-    at_after = filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
-    at_before = filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+    at_after = MomentFilter(field_name="at", lookup_expr="gte")
+    at_before = MomentFilter(field_name="at", lookup_expr="lt")
 
     class Meta:
         model = AuditEvent

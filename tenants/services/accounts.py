@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, transaction
 
 from tenants.models import Member, Tenant, User
 from tenants.roles import Role
+from tenants.scope import platform
 from tenants.services import audit, members
 
 
@@ -42,6 +46,13 @@ def change_profile(*, user: User, name: str, language: str, time_zone: str, them
     fields = ["first_name", "last_name", "language", "time_zone", "theme"]
     user.clean_fields(exclude=[field.name for field in User._meta.fields if field.name not in fields])
     user.save(update_fields=fields)
+
+
+def note(*, user: User, verb: str, after: Mapping[str, Any] | None = None) -> None:
+    """Tell every organisation of theirs what somebody did to their own account."""
+    with platform(), transaction.atomic():
+        for member in members.of_user(user):
+            audit.record(tenant_id=member.tenant_id, actor=user, verb=verb, subject=user, after=after)
 
 
 def _ensure_admin(email: str, password: str, tenant_name: str, tenant_slug: str) -> tuple[User, bool]:

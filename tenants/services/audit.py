@@ -50,7 +50,7 @@ def _event(tenant_id: UUID, verb: str, subject: Model) -> AuditEvent:
     return AuditEvent(
         tenant_id=tenant_id,
         verb=verb,
-        object_type=type(subject).__name__,
+        object_type=subject._meta.object_name or "",
         object_id=subject.pk,
         object_name=str(subject)[:NAME_LENGTH],
         address=place.address,

@@ -86,6 +86,6 @@ def role_of(user: User, tenant_id: UUID) -> Role | None:
 def _demand_another_admin(member: Member) -> None:
     # Two admins who remove each other at once would both find the other one: one at a time per tenant.
     tenant = Tenant.objects.select_for_update().get(pk=member.tenant_id)
-    others = Member.everywhere.filter(tenant=tenant, role=Role.ADMIN).exclude(pk=member.pk)
-    if member.role == Role.ADMIN and not others.exists():
+    admins = Member.everywhere.filter(tenant=tenant, role=Role.ADMIN).values_list("pk", flat=True)
+    if set(admins) == {member.pk}:
         raise LastAdmin(tenant)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import threading
 from io import StringIO
 from unittest.mock import patch
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from tenants.models import AuditEvent, Member, Tenant, User
 from tenants.roles import Role
@@ -91,6 +92,36 @@ def test_create_token_names_the_tenants_to_choose_from(alice: User, globex: Tena
         call_command("create_token", email="alice@example.com")
     with pytest.raises(CommandError, match="no such tenant"):
         call_command("create_token", email="nobody@example.com")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_admins_who_leave_at_once_one_stays(acme: Tenant, alice: User, bob: User) -> None:
+    Member.everywhere.update(role=Role.ADMIN)
+    both, refused = threading.Barrier(2), []
+
+    def leave(member: Member) -> None:
+        both.wait()
+        try:
+            members.remove(member=member, by=None)
+        except members.LastAdmin as error:
+            refused.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=leave, args=[member]) for member in Member.everywhere.all()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(refused), Member.everywhere.count()) == (1, 1)
+
+
+def test_a_role_read_long_ago_lets_no_last_admin_go(acme: Tenant, alice: User, bob: User) -> None:
+    was_viewer = members.of_user(bob).get()
+    members.change_role(member=members.of_user(bob).get(), role=Role.ADMIN, by=alice)
+    members.remove(member=members.of_user(alice).get(), by=alice)
+    with pytest.raises(members.LastAdmin):
+        members.remove(member=was_viewer, by=bob)
 
 
 def test_a_tenant_keeps_at_least_one_admin(alice: User, bob: User) -> None:

@@ -59,6 +59,14 @@ def test_a_wrong_filter_is_named(session: APIClient, db: None) -> None:
     assert {error["pointer"] for error in answer.json()["errors"]} == {"/object_id", "/at_after"}
 
 
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [("2026-01-02T03:04:05Z", 200), ("0996-09-20T06:32:06+20:21", 200), ("0001-01-01T00:00:00+20:00", 400), ("x", 400)],
+)
+def test_a_moment_may_have_any_offset_that_is_one(session: APIClient, moment: str, status: int) -> None:
+    assert session.get(AUDIT, {"at_after": moment}).status_code == status
+
+
 def test_the_trail_is_exported_as_lines_of_json(session: APIClient, events: None) -> None:
     answer = session.get(f"{AUDIT}export", {"verb": "created"})
     assert answer["Content-Type"] == "application/x-ndjson"

@@ -14,6 +14,7 @@ from django.views.generic import View
 from tenants.models import Invitation, Tenant, User
 from tenants.services import invitations
 from tenants.services.errors import Conflict, Mistake
+from tenants.web import single_sign_on
 from tenants.web.forms import AccountForm
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -62,7 +63,7 @@ class AcceptInvitation(View):
     def _page(
         self, request: HttpRequest, invitation: Invitation, form: AccountForm | None, status: int = 200
     ) -> HttpResponse:
-        context = {"invitation": invitation, "form": form}
+        context = {"invitation": invitation, "form": form, "single_sign_on": single_sign_on.name()}
         answer = render(request, "tenants/invitation.html", context, status=status)
         answer["Referrer-Policy"] = "no-referrer"  # the address of this page is the secret
         return answer

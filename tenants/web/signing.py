@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.utils import perform_login
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import (
     LoginView,
     PasswordChangeView,
@@ -22,6 +24,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from tenants.api.access import memberships
 from tenants.services import first_start, members
+from tenants.web import single_sign_on
 from tenants.web.forms import LoginForm
 
 FORM = ["get", "head", "post"]
@@ -35,6 +38,14 @@ class Login(LoginView):
 
     def get(self, request: HttpRequest, *args: str, **kwargs: Any) -> HttpResponse:
         return redirect("welcome") if first_start.is_due() else super().get(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(single_sign_on=single_sign_on.name(), **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """The password is right; who has turned on a second step is asked for a code now."""
+        answer: HttpResponse = perform_login(self.request, form.get_user(), redirect_url=self.get_success_url())
+        return answer
 
 
 class Forgotten(PasswordResetView):
