@@ -100,6 +100,19 @@ def added(name: str, ours: Sequence[float], bare: Sequence[float], aim: Aim | No
     return Figure(name, mine - theirs, "ms", aim, how)
 
 
+def late(values: Sequence[float]) -> float:
+    """The value that one of twenty exceeds (p95)."""
+    return statistics.quantiles(values, n=20, method="inclusive")[-1] if len(values) > 1 else values[0]
+
+
+def growth(name: str, large: Sequence[float], small: Sequence[float], unit: str, aim: Aim | None = None) -> Figure:
+    """How much later the late ones are among many rows than among few, whose samples were taken in turns."""
+    most, least = late(large), late(small)
+    medians = f"medians {amount(statistics.median(large), unit)} and {amount(statistics.median(small), unit)}"
+    how = f"p95 {amount(most, unit)} and {amount(least, unit)}, {medians}, {len(large)} calls each"
+    return Figure(name, most / least, "x", aim, how)
+
+
 def ratio(name: str, ours: Sequence[float], bare: Sequence[float], unit: str, aim: Aim | None = None) -> Figure:
     """The hub's share of what the bare engine does. Each sample has its neighbour, so the median is of their ratios."""
     ratios = [mine / theirs for mine, theirs in zip(ours, bare, strict=True)]

@@ -69,11 +69,15 @@ class Hub:
 
     def client(self) -> Client:
         """Seed the hub and return a client with a token for it."""
-        command = [sys.executable, "-m", "bench.seed"]
-        seeded = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
-        if seeded.returncode:
-            raise BenchError(f"The hub could not be seeded: {seeded.stderr[-2000:]}")
-        return Client(self.url, seeded.stdout.strip())
+        return Client(self.url, self.run("bench.seed"))
+
+    def run(self, module: str, *arguments: str) -> str:
+        """Run a module in the hub's environment and return what it printed."""
+        command = [sys.executable, "-m", module, *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BenchError(f"{module} failed in the hub's environment: {done.stderr[-2000:]}")
+        return done.stdout.strip()
 
     def processes(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import django_filters as filters
+from django.db.models import QuerySet
 
 from integrations.domain import RunState, Trigger
 from integrations.models import Credential, Dataset, Integration, Run
+from integrations.services import history
 from tenants.api.filters import MomentFilter
+
+
+class OneOfFilter(filters.MultipleChoiceFilter):
+    def filter(self, qs: QuerySet[Run], value: list[str]) -> QuerySet[Run]:
+        return history.one_of(qs, self.field_name, sorted(set(value)))
 
 
 class RunFilter(filters.FilterSet):
     integration = filters.UUIDFilter(field_name="integration_id")
-    state = filters.MultipleChoiceFilter(choices=[(state.value, state.label) for state in RunState])
-    trigger = filters.MultipleChoiceFilter(choices=[(trigger.value, trigger.value) for trigger in Trigger])
+    state = OneOfFilter(choices=[(state.value, state.label) for state in RunState])
+    trigger = OneOfFilter(choices=[(trigger.value, trigger.value) for trigger in Trigger])
     queued_after = MomentFilter(field_name="queued_at", lookup_expr="gte")
     queued_before = MomentFilter(field_name="queued_at", lookup_expr="lt")
 

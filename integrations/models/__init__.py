@@ -6,10 +6,11 @@ from integrations.models.deployment import Deployment
 from integrations.models.draft import Draft
 from integrations.models.integration import Integration, IntegrationInput
 from integrations.models.oauth2 import Authorisation, Grant, OAuthClient
-from integrations.models.run import Run
+from integrations.models.run import UNDER_WAY, Run
 from integrations.vault.models import TenantKey, VaultCanary
 
 __all__ = [
+    "UNDER_WAY",
     "Authorisation",
     "Credential",
     "Dataset",

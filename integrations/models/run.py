@@ -8,8 +8,11 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from integrations.domain import RunState, Trigger
+from integrations.domain import ACTIVE, RunState, Trigger
 from tenants.scope import TenantOwned
+
+UNDER_WAY = models.Q(state__in=ACTIVE, due_at__isnull=False)
+"""Runs that have not ended. Both are said, for the indexes of due rows stay small however long history gets."""
 
 
 class Run(TenantOwned):
@@ -66,10 +69,12 @@ class Run(TenantOwned):
         ]
         indexes = [
             models.Index(fields=["queue", "due_at"], condition=models.Q(due_at__isnull=False), name="run_due"),
+            models.Index(fields=["integration"], condition=models.Q(due_at__isnull=False), name="run_under_way"),
             models.Index(fields=["finished_at"], condition=models.Q(has_leftovers=True), name="run_leftovers"),
             models.Index(fields=["-queued_at", "-id"], name="runs_newest"),
             models.Index(fields=["tenant", "-queued_at", "-id"], name="runs_of_a_tenant"),
             models.Index(fields=["tenant", "state", "-queued_at", "-id"], name="runs_of_a_tenant_by_state"),
+            models.Index(fields=["tenant", "trigger", "-queued_at", "-id"], name="runs_of_a_tenant_by_trigger"),
             models.Index(fields=["integration", "-queued_at", "-id"], name="runs_of_an_integration"),
         ]
 

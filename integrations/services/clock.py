@@ -35,7 +35,8 @@ def close_abandoned(engine: str) -> None:
     """Close runs whose host has not stepped them for long: their work cannot be followed from anywhere else."""
     since = timezone.now() - timedelta(seconds=HOST_GONE_SECONDS)
     bound = Run.everywhere.filter(queue__startswith=f"{engine}.", due_at__lte=since)
-    for run_id in bound.exclude(queue=f"{engine}.{settings.HOST}").values_list("pk", flat=True)[:RUNG_AT_ONCE]:
+    elsewhere = bound.exclude(queue=f"{engine}.{settings.HOST}").order_by("due_at")
+    for run_id in elsewhere.values_list("pk", flat=True)[:RUNG_AT_ONCE]:
         for run in leases.claim([run_id])[1]:
             host = run.queue.partition(".")[2]
             endings.fail(run, failures.lost(f"The host {host}, where the run's work was, is gone."), Mask(()))

@@ -13,9 +13,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.domain import ACTIVE, EngineError, Json, Plan
+from integrations.domain import EngineError, Json, Plan
 from integrations.engines import registry
-from integrations.models import Deployment, Integration, Run
+from integrations.models import UNDER_WAY, Deployment, Integration, Run
 from integrations.services.errors import Busy
 
 log = structlog.get_logger(__name__)
@@ -155,7 +155,7 @@ def _plan(deployment: Deployment, integration: Integration, credential: Json) ->
 
 def _remove(deployment: Deployment) -> None:
     row = Deployment.everywhere.filter(pk=deployment.pk)
-    if Run.everywhere.filter(deployment=deployment, state__in=ACTIVE).exists():
+    if Run.everywhere.filter(UNDER_WAY, deployment=deployment).exists():
         row.update(due_at=timezone.now() + timedelta(seconds=1))
         return
     try:

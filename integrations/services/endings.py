@@ -12,11 +12,11 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.domain import ACTIVE, VERDICTS, Failure, Job, Json, Outcome, Output, Progress, RunState, WriteMode
+from integrations.domain import VERDICTS, Failure, Job, Json, Outcome, Output, Progress, RunState, WriteMode
 from integrations.engines import registry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
-from integrations.models import Dataset, DatasetVersion, Integration, Run, RunInput
+from integrations.models import UNDER_WAY, Dataset, DatasetVersion, Integration, Run, RunInput
 from integrations.services import datasets, failures, leases, pipelines, pushing, storage, usage
 
 log = structlog.get_logger(__name__)
@@ -105,7 +105,7 @@ def forget_leftovers(engine_name: str, limit: int = 20) -> None:
     engine = registry.get(engine_name)
     mine = Run.everywhere.filter(integration__connector__type=engine_name)
     left = mine.filter(has_leftovers=True, handle__isnull=False).order_by("finished_at")
-    if mine.filter(state__in=ACTIVE).exists():
+    if mine.filter(UNDER_WAY).exists():
         left = left.filter(finished_at__lt=timezone.now() - timedelta(seconds=LEFTOVER_SECONDS))
     for run in left[:limit]:
         engine.forget(run.handle or {})

@@ -18,8 +18,8 @@ from django.utils import timezone
 from connectors import catalog, schemas
 from connectors.models import Connector
 from connectors.schemas import FieldError, Reference
-from integrations.domain import ACTIVE, Json, WriteMode
-from integrations.models import Credential, Dataset, Integration, IntegrationInput, Run
+from integrations.domain import Json, WriteMode
+from integrations.models import UNDER_WAY, Credential, Dataset, Integration, IntegrationInput, Run
 from integrations.services import (
     credentials,
     datasets,
@@ -160,7 +160,7 @@ def delete(*, integration: Integration, by: User | None, seen: Collection[dateti
         deployments.leave(held)
         audit.record(tenant_id=held.tenant_id, actor=by, verb="deleted", subject=held, before=before)
     integration.deleted_at = held.deleted_at  # nobody starts a run with the copy that they still hold
-    for run in Run.everywhere.filter(integration=integration, state__in=ACTIVE):
+    for run in Run.everywhere.filter(UNDER_WAY, integration=integration):
         _cancel(run, by)
 
 

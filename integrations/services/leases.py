@@ -48,7 +48,7 @@ def claim(run_ids: Sequence[UUID | str]) -> tuple[datetime, list[Run]]:
     )
     if not claimed:
         return now, []
-    return now, list(Run.everywhere.filter(lease=token).select_related(*WHOLE).order_by())
+    return now, list(Run.everywhere.filter(pk__in=run_ids, lease=token).select_related(*WHOLE).order_by())
 
 
 def write(run: Run, **fields: Any) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
-from integrations.domain import ACTIVE, RunState
-from integrations.models import Integration, IntegrationInput, Run
+from integrations.domain import RunState
+from integrations.models import UNDER_WAY, Integration, IntegrationInput, Run
 from integrations.services import overview
 from integrations.services.overview import Health, Overview
 
@@ -86,7 +88,7 @@ def readers(integration: Integration) -> list[str]:
 
 
 def _running() -> QuerySet[Run, UUID]:
-    return Run.objects.filter(state__in=ACTIVE).order_by().values_list("integration_id", flat=True)
+    return Run.objects.filter(UNDER_WAY).order_by().values_list("integration_id", flat=True)
 
 
 def _latest(page: Sequence[Integration]) -> dict[UUID, list[Run]]:
@@ -94,11 +96,12 @@ def _latest(page: Sequence[Integration]) -> dict[UUID, list[Run]]:
     newest = Run.everywhere.filter(integration=OuterRef("pk")).order_by("-queued_at", "-id")
     shown = Integration.everywhere.filter(pk__in=[row.pk for row in page]).order_by()
     since = shown.annotate(since=Subquery(newest.values("queued_at")[STRIP - 1 : STRIP])).values_list("pk", "since")
-    wanted = Q(pk=None)
-    for pk, moment in since:
-        wanted |= Q(integration=pk, queued_at__gte=moment) if moment else Q(integration=pk)
+    wanted = [Q(integration=pk, queued_at__gte=moment) if moment else Q(integration=pk) for pk, moment in since]
+    if not wanted:
+        return {}
     fields = ("integration_id", "state", "queued_at", "started_at", "finished_at", "rows", "cancel_requested_at")
     by_integration: dict[UUID, list[Run]] = defaultdict(list)
-    for run in Run.everywhere.filter(wanted).order_by("-queued_at", "-id").only(*fields):
+    # In no order: to have one, the database would go through the runs of all integrations by their age.
+    for run in Run.everywhere.filter(reduce(or_, wanted)).order_by().only(*fields):
         by_integration[run.integration_id].append(run)
-    return {pk: runs[:STRIP][::-1] for pk, runs in by_integration.items()}
+    return {pk: sorted(runs, key=lambda run: (run.queued_at, run.id))[-STRIP:] for pk, runs in by_integration.items()}

@@ -9,8 +9,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from connectors.oauth2 import CODE
-from integrations.domain import ACTIVE, EngineError
-from integrations.models import Credential, Grant, Integration, Run
+from integrations.domain import EngineError
+from integrations.models import UNDER_WAY, Credential, Grant, Integration, Run
 from integrations.services import deployments, opening, references
 from integrations.services.errors import Busy
 from integrations.services.oauth2 import grants, setups, signing_in
@@ -39,7 +39,7 @@ def renew_due(seconds: float = SECONDS) -> int:
 def _due() -> QuerySet[Grant]:
     """A person's sign-in is kept alive; a client's token is renewed ahead only for runs that are under way."""
     now = timezone.now()
-    runs = Run.everywhere.filter(integration__credential=OuterRef("credential"), state__in=ACTIVE)
+    runs = Run.everywhere.filter(UNDER_WAY, integration__credential=OuterRef("credential"))
     rows = Grant.everywhere.filter(Q(kind=CODE) | Exists(runs), renew_at__lte=now)
     free = rows.filter(Q(leased_until=None) | Q(leased_until__lte=now))
     return free.select_related("credential__connector", "credential__tenant").order_by("renew_at")
@@ -66,7 +66,7 @@ def _renewed(grant: Grant) -> bool:
 
 def _hand_on(credential: Credential) -> None:
     """Give the new token to engines whose runs would outlive the old one."""
-    active = Run.everywhere.filter(integration=OuterRef("pk"), state__in=ACTIVE)
+    active = Run.everywhere.filter(UNDER_WAY, integration=OuterRef("pk"))
     rows = Integration.everywhere.filter(Exists(active), credential=credential, deployment__isnull=False)
     for integration in rows.select_related("connector", "deployment", "credential__connector", "credential__tenant"):
         try:

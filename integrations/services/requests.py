@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from connectors import schemas
-from integrations.domain import ACTIVE, RunState, Trigger
-from integrations.models import Integration, Run
+from integrations.domain import RunState, Trigger
+from integrations.models import UNDER_WAY, Integration, Run
 from integrations.services import bell
 from integrations.services.errors import KeyReused, Refused
 from tenants.models import User
@@ -98,7 +98,7 @@ def demand_runnable(integration: Integration) -> None:
 
 
 def has_active(integration: Integration) -> bool:
-    return Run.everywhere.filter(integration=integration, state__in=ACTIVE).exists()
+    return Run.everywhere.filter(UNDER_WAY, integration=integration).exists()
 
 
 def _new(integration: Integration, trigger: Trigger, by: User | None, key: str | None, fingerprint: str = "") -> Run:

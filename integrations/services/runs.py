@@ -13,11 +13,11 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from integrations.domain import ACTIVE, EngineError, Handle, Job, Progress, RunState, Trigger
+from integrations.domain import EngineError, Handle, Job, Progress, RunState, Trigger
 from integrations.engines import registry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
-from integrations.models import Run
+from integrations.models import UNDER_WAY, Run
 from integrations.services import bell, deployments, endings, failures, jobs, leases
 from integrations.services.errors import Busy, Invalid, Refused
 from integrations.vault import Unreadable
@@ -203,7 +203,7 @@ def _is_behind_another(run: Run) -> bool:
     """A run that a clock or new data asked for waits until the ones before it have ended."""
     if run.trigger not in (Trigger.SCHEDULE, Trigger.NEW_DATA):
         return False
-    earlier = Run.everywhere.filter(integration=run.integration, state__in=ACTIVE, queued_at__lt=run.queued_at)
+    earlier = Run.everywhere.filter(UNDER_WAY, integration=run.integration, queued_at__lt=run.queued_at)
     return earlier.exclude(pk=run.pk).exists()
 
 

@@ -27,8 +27,10 @@ class Page(Generic[Row]):
     previous: str | None
 
 
-def paged(request: HttpRequest, rows: QuerySet[Row]) -> Page[Row]:
+def paged(request: HttpRequest, rows: QuerySet[Row], merged: tuple[str, list[str]] = ("", [])) -> Page[Row]:
+    """`merged` is a field and the several values of it that the rows were narrowed to, if they were."""
     pages = Pages()
+    pages.merged = merged
     try:
         found = pages.paginate_queryset(rows, Request(request))
     except Problem as problem:

@@ -28,7 +28,11 @@ class Runs(MemberPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         wish = wish_of(request)
-        context = {"page": paged(request, history.runs(wish)), "wish": wish, "groups": GROUPS}
+        context = {
+            "page": paged(request, history.runs(wish), ("state", history.states_of(wish.state))),
+            "wish": wish,
+            "groups": GROUPS,
+        }
         context |= {"triggers": list(Trigger), "integration": narrowed_to(wish)}
         template = "runs/_runs.html" if is_fragment(request) else "runs/runs.html"
         answer = render(request, template, context)

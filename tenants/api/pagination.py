@@ -7,11 +7,12 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet, prefetch_related_objects
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -56,8 +57,11 @@ class DateTimesWhole(DjangoJSONEncoder):
 class Pages(BasePagination):
     """{next, previous, results}. The view's `ordering` names fields that are never null; the key settles ties.
 
-    `?page_size=` up to 200. Any number of rows may share a value of the ordering.
+    `?page_size=` up to 200. Any number of rows may share a value of the ordering. `merged` is a field with several
+    values that are asked for, each of which has its index; the view's `merged` names the parameters that ask so.
     """
+
+    merged: tuple[str, list[str]] = ("", [])
 
     cursor_param = "cursor"
     size_param = "page_size"
@@ -73,7 +77,7 @@ class Pages(BasePagination):
         rows = queryset.order_by(*(reverse(self.ordering) if is_back else self.ordering))
         if cursor is not None:
             rows = rows.filter(beyond(reverse(self.ordering) if is_back else self.ordering, cursor.values))
-        found = list(rows[: size + 1])
+        found = self._first(rows, size + 1, _merged(request, view) or self.merged)
         has_more, page = len(found) > size, found[:size]
         if is_back:
             page.reverse()
@@ -107,6 +111,18 @@ class Pages(BasePagination):
         values = tuple(getattr(row, name.lstrip("-")) for name in self.ordering)
         return replace_query_param(self.url, self.cursor_param, Cursor(values, is_back).encode())
 
+    def _first(self, rows: QuerySet[Any], count: int, merged: tuple[str, list[str]]) -> list[Any]:
+        name, asked = merged
+        if len(asked) < 2:
+            return list(rows[:count])
+        # An index has the rows of one value in order, but those of several only each by itself.
+        bare = rows.prefetch_related(None)
+        found = [row for value in asked for row in bare.filter(**{name: value})[:count]]
+        for field in reversed(rows.query.order_by):
+            found.sort(key=attrgetter(str(field).lstrip("-")), reverse=str(field).startswith("-"))
+        prefetch_related_objects(found[:count], *rows._prefetch_related_lookups)
+        return found[:count]
+
     def _cursor(self, model: type[Model], text: str) -> Cursor | None:
         if not text:
             return None
@@ -126,6 +142,11 @@ class Pages(BasePagination):
         if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1:
             raise _mistake(self.size_param, f"Give a number from 1 to {LARGEST_SIZE}.")
         return min(int(text), LARGEST_SIZE)
+
+
+def _merged(request: Request, view: APIView | None) -> tuple[str, list[str]] | None:
+    asked = ((name, sorted(set(request.query_params.getlist(name)))) for name in getattr(view, "merged", ()))
+    return next((each for each in asked if len(each[1]) > 1), None)
 
 
 def full_ordering(ordering: Sequence[Any] | str) -> tuple[str, ...]:

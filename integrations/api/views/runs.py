@@ -32,6 +32,7 @@ class Runs(Call):
     queryset = Run.everywhere.none()
     filterset_class = RunFilter
     ordering = ("-queued_at", "-id")
+    merged = ("state", "trigger")
 
     def get_queryset(self) -> QuerySet[Run]:
         return overview.runs()
