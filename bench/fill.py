@@ -59,7 +59,7 @@ def copy(row: models.Model, count: int, changed: dict[str, str], of_each: str = 
     """Insert so many copies of a row, or so many for each row of another table."""
     fields = row._meta.concrete_fields
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    values = ", ".join(changed.get(field.column, f't."{field.column}"') for field in fields)
+    values = ", ".join(changed.get(str(field.column), f't."{field.column}"') for field in fields)
     table = row._meta.db_table
     key = str(row.pk) if connection.vendor == "postgresql" else row.pk.hex
     with connection.cursor() as cursor:

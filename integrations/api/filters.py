@@ -13,7 +13,7 @@ from tenants.api.filters import MomentFilter
 
 class OneOfFilter(filters.MultipleChoiceFilter):
     def filter(self, qs: QuerySet[Run], value: list[str]) -> QuerySet[Run]:
-        return history.one_of(qs, self.field_name, sorted(set(value)))
+        return history.one_of(qs, str(self.field_name), sorted(set(value)))
 
 
 class RunFilter(filters.FilterSet):

@@ -120,7 +120,7 @@ class Pages(BasePagination):
         found = [row for value in asked for row in bare.filter(**{name: value})[:count]]
         for field in reversed(rows.query.order_by):
             found.sort(key=attrgetter(str(field).lstrip("-")), reverse=str(field).startswith("-"))
-        prefetch_related_objects(found[:count], *rows._prefetch_related_lookups)
+        prefetch_related_objects(found[:count], *rows._prefetch_related_lookups)  # type: ignore[attr-defined]
         return found[:count]
 
     def _cursor(self, model: type[Model], text: str) -> Cursor | None:
