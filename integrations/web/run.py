@@ -134,7 +134,8 @@ def as_text(run: Run) -> Iterator[str]:
             try:
                 piece = next(pieces, None)
             except EngineError as error:
-                piece, pieces = f"{_('The engine does not answer.')} {error.failure.fix}\n", iter(())
+                silent = _("The engine does not answer.")
+                piece, pieces = f"{silent} {error.failure.fix}\n", iter(())
         if piece is None:
             return
         yield piece
