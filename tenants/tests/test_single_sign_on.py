@@ -57,7 +57,9 @@ def use(settings: LazySettings, url: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def configured(settings: LazySettings, provider: str) -> None:
+def configured(settings: LazySettings, provider: str, db: None) -> None:
+    """A hub that somebody looks after already, and that knows the provider."""
+    User.objects.create(email="root@example.com")
     use(settings, provider)
     cache.clear()
 
@@ -80,7 +82,7 @@ class Browser:
     def leave(self, next_page: str = "", **more: str) -> str:
         """Press the button at the hub, and return where it leads."""
         page = self.hub.post("/login/sso", {"next": next_page, **more}).content.decode()
-        return unescape(re.findall(r'<a href="([^"]+)"', page)[-1])
+        return unescape(re.findall(r'<a [^>]*href="(http[^"]+)"', page)[-1])
 
     def consent(self, url: str, allow: bool = True) -> str:
         """Answer the provider's question, and return the address that it sends the browser to."""
