@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+
+import requests
 
 from integrations.tests.processes.hub import Hub
 from servicetsunami.tests.routes import table
 
-NOT_PAGES = re.compile(r"^/(api/|admin/|healthz|readyz|metrics|static/)|/(export|download|logo|events)\b")
-ONCE = re.compile(r"\{(secret|uidb64|token)\}|/callback")
-"""Addresses that only a link in somebody's mail leads to."""
+NOT_PAGES = re.compile(r"^/(api/|admin/|healthz|readyz|metrics|static/)|/(export|download|logo|log|events)$")
+ONCE = re.compile(r"\{(secret|uidb64|token)\}|/authorised$|^/(welcome|login/|confirm/code|second-step/(off|codes))")
+"""Addresses that only a link in somebody's mail leads to, or that show a page in the middle of something else alone."""
 
 ADDRESSES = sorted(
     {
@@ -40,10 +43,24 @@ class Made:
                 "connectors": "rest_api",
                 "credentials": credential.json()["id"],
                 "data": shown["dataset"],
+                "drafts": begun(hub),
                 "integrations": integration,
                 "runs": run["id"],
             }
         )
+
+
+def begun(hub: Hub) -> str:
+    """Begin to set up a connector as somebody at a browser does, and return the draft's id."""
+    login = json.loads((hub.var / "login.json").read_text())
+    url = f"http://127.0.0.1:{hub.port}"
+    with requests.Session() as session:
+        session.get(f"{url}/login", timeout=30)
+        form = {"username": login["email"], "password": login["password"]}
+        session.post(f"{url}/login", form | {"csrfmiddlewaretoken": session.cookies["csrftoken"]}, timeout=30)
+        token = {"csrfmiddlewaretoken": session.cookies["csrftoken"]}
+        answer = session.post(f"{url}/connectors/rest_api/set-up", token, allow_redirects=False, timeout=30)
+    return answer.headers["Location"].split("/")[2]
 
 
 def at(address: str, made: Made) -> str:
