@@ -19,6 +19,11 @@ function refresh() {
   }, 300);
 }
 
+function isShown({ state, heard_at: heard, cancel_requested_at: wish }) {
+  const { state: shownState, heard: shownHeard } = runElement().dataset;
+  return !wish && state === shownState && Date.parse(heard) === Date.parse(shownHeard);
+}
+
 function connect() {
   if (source) source.close();
   const url = runElement().dataset.events;
@@ -26,7 +31,9 @@ function connect() {
   const log = logElement();
   const asked = log ? { logs: "true", cursor: log.dataset.cursor } : {};
   source = new EventSource(`${url}?${new URLSearchParams(asked)}`);
-  source.addEventListener("run", refresh);
+  source.addEventListener("run", (event) => {
+    if (!isShown(JSON.parse(event.data))) refresh();
+  });
   source.addEventListener("log", (event) => write(JSON.parse(event.data)));
   source.addEventListener("end", () => {
     source.close();
@@ -114,15 +121,33 @@ function moveBar() {
   bar.value = shown.share;
 }
 
-// What was unfolded stays so when the part is fetched again.
+// What is unfolded, in focus or about to be pressed stays so when the part is fetched again.
 
+const PRESSABLE = "a, button, summary";
 let unfolded = [];
+let focused = -1;
+let isPressing = false;
+
+document.addEventListener("pointerdown", (event) => {
+  isPressing = Boolean(event.target.closest("#run"));
+});
+for (const name of ["pointerup", "pointercancel"]) {
+  document.addEventListener(name, () => setTimeout(() => (isPressing = false)));
+}
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.target.id === "run") unfolded = [...event.target.querySelectorAll("details[open][id]")].map(({ id }) => id);
+  if (event.target.id !== "run") return;
+  if (isPressing) {
+    event.detail.shouldSwap = false;
+    refresh();
+  }
+  unfolded = [...event.target.querySelectorAll("details[open][id]")].map(({ id }) => id);
+  focused = [...event.target.querySelectorAll(PRESSABLE)].indexOf(document.activeElement);
 });
 document.addEventListener("htmx:afterSwap", (event) => {
   for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+  if (focused >= 0) runElement().querySelectorAll(PRESSABLE)[focused]?.focus({ preventScroll: true });
   unfolded = [];
+  focused = -1;
   moveBar();
   if (event.detail.target.id === "tab") connect();
 });

@@ -49,16 +49,21 @@ def keep(*, run: Run, page: int, body: bytes) -> int:
 
 def collected(run: Run, given: Output | None, workspace: Path) -> Output | None:
     """The rows of this attempt: what was pushed, in the order of the pages, else what the engine gave."""
-    pages = sorted(_folder(run).glob("[0-9]*.ndjson"))
-    if not pages:
+    found = sorted(_folder(run).glob("[0-9]*.ndjson"))
+    if not found:
         return given
     workspace.mkdir(parents=True, exist_ok=True)
     path = workspace / "pushed.ndjson"
     with path.open("wb") as whole:
-        for page in pages:
+        for page in found:
             with page.open("rb") as file:
                 shutil.copyfileobj(file, whole)
     return Output(path, "ndjson")
+
+
+def pages(run: Run) -> int:
+    """How many pages of this attempt wait for its end."""
+    return sum(1 for _ in _folder(run).glob("[0-9]*.ndjson"))
 
 
 def discard(run: Run) -> None:

@@ -9,7 +9,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from integrations.domain import Failure, Json, Origin, RunState
 from integrations.models import Dataset, DatasetVersion, Run
-from integrations.services import comparing, expectations, overview, remedies, steps
+from integrations.services import comparing, expectations, overview, pushing, remedies, steps
 from integrations.services.comparing import Change
 from integrations.services.expectations import Bar
 from integrations.services.remedies import Remedy
@@ -28,6 +28,8 @@ class Report:
     remedy: Remedy | None
     newer: UUID | None
     older: UUID | None
+    pushed_pages: int
+    """Pages of rows that its work has pushed; they land with its end, or never."""
 
     @property
     def side(self) -> Origin | None:
@@ -75,6 +77,7 @@ def report(run: Run) -> Report:
         remedy=remedies.remedy(run),
         newer=newer,
         older=older,
+        pushed_pages=0 if run.is_final else pushing.pages(run),
     )
 
 

@@ -22,6 +22,10 @@ class Form(StrEnum):
     CSV = "csv"
     NDJSON = "ndjson"
 
+    @property
+    def label(self) -> str:
+        return "Parquet" if self is Form.PARQUET else self.value.upper()
+
 
 def export(cursor: DuckDBPyConnection, file: str, form: Form, target: Path) -> None:
     """Write the rows to `target` as CSV or NDJSON."""

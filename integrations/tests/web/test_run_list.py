@@ -90,6 +90,25 @@ def test_pages_hold_each_run_once(viewer: Client, make_integration: Callable[...
     assert len(found) == len(set(found)) == 120
 
 
+def test_pages_of_several_states_go_on_and_back_in_one_order(
+    viewer: Client, make_integration: Callable[..., Integration]
+) -> None:
+    integration, states = make_integration(), ("failed", "lost", "timed_out")
+    runs = [add(integration, states[number % 3], age=number // 2) for number in range(30)]
+    address, pages = "/runs/?state=failed&page_size=7", []
+    while address:
+        content = viewer.get(address).content.decode()
+        pages.append(re.findall(r'href="/runs/([0-9a-f-]{36})"', content))
+        links = dict(re.findall(r'href="([^"]*)"\s+rel="(next|prev)"', content))
+        rels = {rel: link.replace("&amp;", "&") for link, rel in links.items()}
+        address = rels.get("next", "")
+    back = shown(viewer, rels["prev"].partition("?")[2])
+
+    expected = sorted(runs, key=lambda run: (run.queued_at, run.pk), reverse=True)
+    assert [pk for page in pages for pk in page] == ids(*expected)
+    assert back == pages[-2]
+
+
 def test_htmx_gets_the_list_alone_and_the_first_page_stays_fresh(
     viewer: Client, make_integration: Callable[..., Integration]
 ) -> None:

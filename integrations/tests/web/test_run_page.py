@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from integrations.domain import EngineError, LogPage, Origin, Trigger
 from integrations.engines.fake import FakeEngine
 from integrations.models import Integration, Run
-from integrations.services import requests, runs
+from integrations.services import pushing, requests, runs
 from integrations.services.integrations import NewCredential
 from integrations.testing import KEY, fake_connector, follow, make_due
 
@@ -90,7 +90,9 @@ def test_a_failure_says_what_happened_on_whose_side_and_what_to_do(operator: Cli
     assert figures(content)["Whose side"] == "The service · step Fetch"
     assert figures(content)["What to do"] == "Mend it."
     assert f'action="/runs/{run.pk}/retry"' in content
-    assert re.search(r"<details[^>]*>\s*<summary>In detail</summary>\s*<pre>.*&quot;status&quot;: 500", content, re.S)
+    assert re.search(
+        r"<details[^>]*>\s*<summary>In detail</summary>\s*<pre[^>]*>.*&quot;status&quot;: 500", content, re.S
+    )
 
 
 def test_an_attempt_that_failed_is_shown_while_the_next_one_waits(viewer: Client, make_run: MakeRun) -> None:
@@ -119,6 +121,14 @@ def test_cancel_says_what_is_there_and_cancelling_stands_until_it_is_true(operat
     ended = page(operator, run)
     assert "It was cancelled" in ended and "none of this one's did" in ended
     assert f'action="/runs/{run.pk}/retry"' in ended
+
+
+def test_cancel_tells_of_rows_that_came_already(operator: Client, make_run: MakeRun) -> None:
+    run = begun(make_run)
+    for number in (1, 2):
+        pushing.keep(run=run, page=number, body=b'{"a": 1}')
+
+    assert "2 pages of rows that came already are dropped" in page(operator, run)
 
 
 def test_retry_leads_to_the_new_run(operator: Client, make_run: MakeRun) -> None:
