@@ -55,7 +55,7 @@ class Watch:
     place: Place
     has_logs: bool = False
     pause: float = FIRST_PAUSE_SECONDS
-    began: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=lambda: time.monotonic())
     spoke: float = 0.0
     looked_at_log: float = float("-inf")
 
