@@ -84,7 +84,7 @@ PRIMARY = {
     "200": "#b0dee6",
     "300": "#7cc7d4",
     "400": "#45aabc",
-    "500": "#148a9e",
+    "500": "#1f9db3",
     "600": "#0a6c7e",
     "700": "#095867",
     "800": "#0a4855",
@@ -101,6 +101,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "COLORS": {"primary": PRIMARY},
     "STYLES": [asset("platform/platform.css")],
+    "SCRIPTS": [asset("platform/names.js")],
     "DASHBOARD_CALLBACK": "integrations.admin.dashboard.context",
     "SIDEBAR": {"show_search": True, "show_all_applications": True, "navigation": NAVIGATION},
 }

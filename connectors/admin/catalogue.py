@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Field, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -32,7 +32,7 @@ STATUS = {
     Connector.Status.DRAFT.label: "info",
     Connector.Status.DEPRECATED.label: "warning",
 }
-STAR = SafeString('<span class="material-symbols-outlined hub-star" role="img" aria-label="Featured">star</span>')
+STAR = SafeString('<span class="hub-star" role="img" aria-label="Featured">★</span>')
 NOT_LISTED = ("description", "readme", "schema", "template", "logo", "n8n_credentials", "oauth2", "test")
 
 
@@ -75,6 +75,13 @@ class ConnectorAdmin(ModelAdmin):
         rows: QuerySet[Connector] = super().get_queryset(request).annotate(uses=Coalesce(Subquery(counted), 0))
         found = request.resolver_match
         return rows.defer(*NOT_LISTED) if found and found.url_name == "connectors_connector_changelist" else rows
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "position" and field:
+            # In the list its name is the column's, which nobody hears who is told the fields alone.
+            field.widget.attrs["aria-label"] = "Position"
+        return field
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Never: integrations and past runs point at connectors. Hide them."""

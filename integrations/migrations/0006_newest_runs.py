@@ -15,6 +15,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='run',
-            index=models.Index(fields=['-queued_at', '-id'], name='runs_newest'),
+            index=models.Index(fields=['-queued_at', '-id', 'state'], name='runs_newest'),
         ),
     ]

@@ -71,7 +71,7 @@ class Run(TenantOwned):
             models.Index(fields=["queue", "due_at"], condition=models.Q(due_at__isnull=False), name="run_due"),
             models.Index(fields=["integration"], condition=models.Q(due_at__isnull=False), name="run_under_way"),
             models.Index(fields=["finished_at"], condition=models.Q(has_leftovers=True), name="run_leftovers"),
-            models.Index(fields=["-queued_at", "-id"], name="runs_newest"),
+            models.Index(fields=["-queued_at", "-id", "state"], name="runs_newest"),
             models.Index(fields=["tenant", "-queued_at", "-id"], name="runs_of_a_tenant"),
             models.Index(fields=["tenant", "state", "-queued_at", "-id"], name="runs_of_a_tenant_by_state"),
             models.Index(fields=["tenant", "trigger", "-queued_at", "-id"], name="runs_of_a_tenant_by_trigger"),

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Count, F, Min, Q
 from django.utils import timezone
@@ -15,12 +16,12 @@ from django.utils import timezone
 from integrations.domain import Health, Origin, RunState
 from integrations.engines import registry
 from integrations.models import Run
-from tenants.models import Tenant
 
 CHECK_SECONDS = 5.0
 PATIENCE = timedelta(minutes=2)
 """How long a run may be overdue before its queue is said to be heard by nobody."""
 REMEMBERED = timedelta(days=7)
+LOOKED_AT = 500
 FAILED = (RunState.FAILED, RunState.TIMED_OUT, RunState.LOST)
 
 
@@ -35,7 +36,7 @@ class Queue:
 
     @property
     def engine(self) -> str:
-        return self.name.partition(".")[0]
+        return engine_of(self.name)
 
     @property
     def is_heard(self) -> bool:
@@ -67,10 +68,10 @@ class Standing:
 
 
 def of_engines() -> list[Standing]:
-    names, waiting = registry.names(), queues()
+    names, waiting, errors = registry.names(), queues(), _last_errors()
     healths = zip(names, checked(names), strict=True)
     return [
-        Standing(name, health, [queue for queue in waiting if queue.engine == name], _last_error(name))
+        Standing(name, health, [queue for queue in waiting if queue.engine == name], errors.get(name))
         for name, health in healths
     ]
 
@@ -111,12 +112,21 @@ def _answer(name: str, future: Future[Health], until: float) -> Health:
         return Health(False, problem=words, fix="Look at its log, at the network between here and there, and its load.")
 
 
-def _last_error(name: str) -> Run | None:
-    """The newest run that failed on the engine's side, by the index of runs by tenant and state."""
+def _last_errors() -> dict[str, Run]:
+    """By engine, the newest run that failed on its side, looked for among the platform's newest failures."""
     since = timezone.now() - REMEMBERED
-    rows = Run.everywhere.filter(tenant__in=Tenant.objects.values("pk"), state__in=FAILED, queued_at__gte=since)
-    mine = rows.filter(Q(queue=name) | Q(queue__startswith=f"{name}."), failure__origin=Origin.ENGINE)
-    return mine.select_related("integration", "tenant").only(*_SHOWN).order_by("-queued_at").first()
+    failed = Run.everywhere.filter(state__in=FAILED, queued_at__gte=since).order_by("-queued_at", "-id")
+    found: dict[str, UUID] = {}
+    for pk, queue, origin in failed.values_list("pk", "queue", "failure__origin")[:LOOKED_AT]:
+        if origin == Origin.ENGINE:
+            found.setdefault(engine_of(queue), pk)
+    rows = Run.everywhere.filter(pk__in=found.values()).select_related("integration", "tenant").only(*_SHOWN)
+    return {engine_of(run.queue): run for run in rows}
 
 
-_SHOWN = ("failure", "finished_at", "queued_at", "state", "integration__name", "tenant__name")
+def engine_of(queue: str) -> str:
+    """A queue is an engine's, or an engine's on one host: `spark.desk`."""
+    return queue.partition(".")[0]
+
+
+_SHOWN = ("queue", "failure", "finished_at", "queued_at", "state", "integration__name", "tenant__name")

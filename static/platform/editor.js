@@ -11,29 +11,31 @@
     sheet.prepend(gutter);
     sheet.classList.add("is-numbered");
     let bad = new Map();
+    let drawing = 0;
 
     const draw = () => {
+      drawing = 0;
       const count = text.value.split("\n").length;
-      gutter.replaceChildren(
-        ...Array.from({ length: count }, (_, index) => {
-          const line = document.createElement("span");
-          line.textContent = index + 1;
-          if (bad.has(index + 1)) {
-            line.className = "is-bad";
-            line.title = bad.get(index + 1);
-          }
-          return line;
-        }),
-      );
+      while (gutter.childElementCount > count) gutter.lastElementChild.remove();
+      const missing = Array.from({ length: Math.max(0, count - gutter.childElementCount) }, (_, index) => {
+        const line = document.createElement("span");
+        line.textContent = gutter.childElementCount + index + 1;
+        return line;
+      });
+      gutter.append(...missing);
+      gutter.querySelectorAll(".is-bad").forEach((line) => line.classList.remove("is-bad"));
+      bad.forEach((_, number) => gutter.children[number - 1]?.classList.add("is-bad"));
       gutter.scrollTop = text.scrollTop;
     };
-    text.addEventListener("input", draw);
+    // A text that is pasted comes line by line: it is drawn once.
+    const drawSoon = () => (drawing ||= requestAnimationFrame(draw));
+    text.addEventListener("input", drawSoon);
     text.addEventListener("scroll", () => (gutter.scrollTop = text.scrollTop));
     text.addEventListener("keydown", keepIndent);
     draw();
     return (errors) => {
       bad = new Map(errors.map((error) => [error.line, error.detail]));
-      draw();
+      drawSoon();
     };
   }
 
@@ -77,13 +79,14 @@
       );
   }
 
-  // The frame is as high as its form, so that only the page scrolls.
+  // The frame is as high as its form, so that only the page scrolls. The form is measured, not the frame's page: that
+  // is always as high as the frame.
   function fitted(frame) {
     frame.addEventListener("load", () => {
-      const body = frame.contentDocument?.body;
-      if (!body) return;
-      const fit = () => (frame.style.height = `${Math.max(160, body.scrollHeight)}px`);
-      new ResizeObserver(fit).observe(body);
+      const form = frame.contentDocument?.getElementById("content");
+      if (!form) return;
+      const fit = () => (frame.style.height = `${Math.ceil(form.getBoundingClientRect().height)}px`);
+      new ResizeObserver(fit).observe(form);
       fit();
     });
   }
