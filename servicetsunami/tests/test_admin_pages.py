@@ -99,7 +99,7 @@ def test_staff_see_what_their_rights_let_them_see(client: Client, clerk: User, m
     assert client.post(paths[1], {}).status_code == 403
 
 
-def test_signing_in_to_the_admin_pages_is_the_hub_s_own(client: Client) -> None:
+def test_signing_in_to_the_admin_pages_is_the_hub_s_own(client: Client, alice: User) -> None:
     answer = client.get("/admin/connectors/connector/", follow=True)
     assert answer.redirect_chain[-1][0] == "/login?next=/admin/connectors/connector/"
     assert answer.templates[0].name == "login.html"
