@@ -26,3 +26,14 @@ class ConnectorFilter(django_filters.FilterSet):
 
     def by_category(self, rows: QuerySet[Connector], name: str, value: str) -> QuerySet[Connector]:
         return catalog.in_category(rows, value)
+
+
+class CatalogueFilter(django_filters.FilterSet):
+    search = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label="A part of the name.")
+    status = django_filters.MultipleChoiceFilter(choices=Connector.Status.choices)
+    type = django_filters.ChoiceFilter(choices=engines)
+    source = django_filters.ChoiceFilter(choices=Connector.Source.choices)
+
+    class Meta:
+        model = Connector
+        fields = ("search", "status", "type", "source")

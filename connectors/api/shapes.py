@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from connectors.models import Connector
+from tenants.api.fields import Strict
 
 JSON_SCHEMA = {"type": "object", "additionalProperties": True, "description": "A JSON Schema (2020-12)."}
 
@@ -38,3 +39,13 @@ class ConnectorDetailShape(ConnectorShape):
     class Meta(ConnectorShape.Meta):
         fields = (*ConnectorShape.Meta.fields, "readme")
         read_only_fields = fields
+
+
+class ConnectorChange(Strict):
+    """What PATCH takes."""
+
+    status = serializers.ChoiceField(choices=Connector.Status.choices, required=False)
+    is_featured = serializers.BooleanField(required=False, help_text="Shown before the others.")
+    position = serializers.IntegerField(
+        required=False, min_value=0, max_value=32767, help_text="Its place among its equals; the least comes first."
+    )

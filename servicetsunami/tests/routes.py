@@ -35,7 +35,7 @@ class Row:
 
     @property
     def is_of_an_object(self) -> bool:
-        return "{" in self.route and self.level not in ("anyone", "run")
+        return "{" in self.route and self.level not in ("anyone", "run", "staff")
 
 
 def walk(patterns: list[URLPattern | URLResolver] | None = None, before: str = "/") -> Iterator[tuple[str, URLPattern]]:

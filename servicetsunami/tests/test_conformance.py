@@ -41,7 +41,7 @@ CHECKS = [
 ]
 
 
-@schemathesis.serializer("application/x-ndjson")
+@schemathesis.serializer("application/x-ndjson", "application/zip")
 def as_text(context: Any, value: Any) -> bytes:
     return str(value).encode()
 

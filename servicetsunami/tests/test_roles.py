@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -122,14 +123,25 @@ def test_what_is_one_s_own_is_for_its_owner_and_for_admins(
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.level != "anyone"], ids=str)
 def test_a_token_opens_calls_and_nothing_else(row: Row, people: dict[Role, User], objects: dict[str, str]) -> None:
-    level = {"owner": Role.ADMIN, "signed in": Role.VIEWER, "session": Role.ADMIN, "run": Role.ADMIN}.get(
-        row.level
-    ) or Role(row.level)
-    answer = ask(client_of(secret=secret_of(people[Role.ADMIN], role=level)), row.method, at(row.route, objects))
-    if row.is_api and row.level not in ("session", "run"):
+    least = Role(row.level) if row.level in LADDER else Role.VIEWER if row.level == "signed in" else Role.ADMIN
+    answer = ask(client_of(secret=secret_of(people[Role.ADMIN], role=least)), row.method, at(row.route, objects))
+    if row.is_api and row.level not in ("session", "staff", "run"):
         assert is_let_in(answer, row), answer.content
     else:
-        assert_refused(answer, row, 403 if row.is_api and row.level == "session" else 401)
+        assert_refused(answer, row, 403 if row.is_api and row.level in ("session", "staff") else 401)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.level == "staff"], ids=str)
+def test_what_is_for_staff_needs_staff_that_is_an_admin(
+    row: Row, people: dict[Role, User], objects: dict[str, str]
+) -> None:
+    for is_staff, role in product((False, True), LADDER):
+        User.objects.filter(pk=people[role].pk).update(is_staff=is_staff)
+        answer = ask(client_of(secret=secret_of(people[role])), row.method, at(row.route, objects))
+        if is_staff and role is Role.ADMIN:
+            assert is_let_in(answer, row), answer.content
+        else:
+            assert_refused(answer, row, 403)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.level != "anyone"], ids=str)

@@ -62,6 +62,8 @@ def build(tenant: Tenant, make: Make) -> World:
     catalog.sync()
     admin, viewer = join(tenant, "ada", Role.ADMIN), join(tenant, "vera", Role.VIEWER)
     join(tenant, "otto", Role.ADMIN)
+    admin.is_staff = True
+    admin.save()
     keyed = fake_connector("keyed", credential=TESTED, tenant=tenant)
     rows = [{"carrier": "UA", "delay": 12.5, "at": "2026-01-01T00:00:00Z", "via": ["EWR"]}] * 3
     key = NewCredential("Key", {"key": "x", "verdict": "good"})

@@ -29,6 +29,8 @@ class IsMember(BasePermission):
             detail = "You are a member of no organisation. Ask an administrator of yours to add you."
             raise Problem(403, "no_tenant", detail) from None
         demand(access, needed)
+        if request.method in getattr(view, "staff", ()):
+            demand_staff(access)
         return True
 
 
@@ -37,6 +39,12 @@ def demand(access: Access, needed: Role) -> None:
     if not access.may(needed):
         detail = f"This needs the role {needed}; you have the role {access.role}. Ask an admin of your organisation."
         raise Problem(403, "role_needed", detail)
+
+
+def demand_staff(access: Access) -> None:
+    """The catalogue is everybody's: whoever keeps it is staff of the platform, and asks with all they may do."""
+    if not access.user.is_staff or not access.may(Role.ADMIN):
+        raise Problem(403, "staff_needed", "This is for the staff of the platform, as an admin of an organisation.")
 
 
 class IsSession(BasePermission):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from connectors import catalog, schemas
 from integrations.api.shapes.fields import JsonObject
@@ -125,6 +125,12 @@ class IntegrationChange(Strict):
         if slug != self.context["connector"].slug:
             raise ValidationError("An integration keeps its connector. Make another integration.", code="immutable")
         return slug
+
+    def validate_schedule(self, schedule: Json | None) -> Json | None:
+        # A schedule is given whole: PATCH would let its parts be left out.
+        if schedule is not None and "cron" not in schedule:
+            raise ValidationError({"cron": [ErrorDetail("This field is required.", code="required")]})
+        return schedule and {"time_zone": "UTC", **schedule}
 
     def given(self) -> dict[str, Any]:
         """Return what was given, in the words of the service."""

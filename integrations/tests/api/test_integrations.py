@@ -348,3 +348,13 @@ def test_an_integration_that_lacks_what_a_new_version_asks_for_is_incomplete(mak
     connector.save()
 
     assert api.get(f"integrations/{made['id']}").json()["health"] == "incomplete"
+
+
+def test_a_schedule_is_changed_as_a_whole(make: Any, api: Api) -> None:
+    path = f"integrations/{make(schedule={'cron': '0 6 * * *', 'time_zone': 'Europe/Berlin'})['id']}"
+
+    zone = api.patch(path, {"schedule": {"time_zone": "UTC"}})
+    hourly = api.patch(path, {"schedule": {"cron": "0 * * * *"}})
+
+    assert (zone.status_code, pointers(zone)) == (400, ["/schedule/cron"])
+    assert hourly.json()["schedule"] == {"cron": "0 * * * *", "time_zone": "UTC"}
