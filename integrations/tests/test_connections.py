@@ -1,5 +1,7 @@
 import base64
 import json
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -253,3 +255,24 @@ def test_an_engine_that_is_away_says_nothing_of_the_credential(acme: Tenant, mon
     assert (report.ok, report.stages[0].name, report.stages[0].fix) == (False, "connect", "Start it.")
     assert "planted" not in str(report)
     assert Credential.everywhere.get(pk=made.pk).status == "unverified"
+
+
+def test_a_slow_service_costs_no_more_than_the_time_there_is(
+    connect: Callable[..., Integration], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert connections.LONGEST_SECONDS == 8
+    monkeypatch.setattr(connections, "LONGEST_SECONDS", 0.4)
+    end = threading.Event()
+
+    def slow(*_: Any) -> Reply:
+        end.wait(60)
+        return 200, {}, b"[]"
+
+    with served(slow) as server:
+        began = time.monotonic()
+        report, stages = tried(connect(server.url))
+        seconds = time.monotonic() - began
+        end.set()
+
+    assert (report.ok, stages["http"].ok) == (False, False)
+    assert stages["http"].fix and 0.3 < stages["http"].seconds <= report.seconds <= seconds < 5

@@ -39,11 +39,13 @@ class FieldMistake:
 class Cursor:
     """The row a page begins after (or, going back, ends before): its values of the ordering's fields."""
 
+    ordering: str
+    """The first of those fields: in another order the place would be another one."""
     values: tuple[Any, ...]
     is_back: bool
 
     def encode(self) -> str:
-        text = json.dumps([int(self.is_back), *self.values], cls=DateTimesWhole, separators=(",", ":"))
+        text = json.dumps([int(self.is_back), self.ordering, *self.values], cls=DateTimesWhole, separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -57,20 +59,24 @@ class DateTimesWhole(DjangoJSONEncoder):
 class Pages(BasePagination):
     """{next, previous, results}. The view's `ordering` names fields that are never null; the key settles ties.
 
-    `?page_size=` up to 200. Any number of rows may share a value of the ordering. `merged` is a field with several
-    values that are asked for, each of which has its index; the view's `merged` names the parameters that ask so.
+    `?page_size=` up to 200. Any number of rows may share a value of the ordering. `?ordering=` turns the first field of
+    the view's ordering around, or takes another one of its `orderings`; each needs an index that begins with it.
+    `merged` is a field with several values that are asked for, each of which has its index; the view's `merged` names
+    the parameters that ask so.
     """
 
     merged: tuple[str, list[str]] = ("", [])
 
     cursor_param = "cursor"
     size_param = "page_size"
+    ordering_param = "ordering"
 
     def paginate_queryset(  # type: ignore[override]
         self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
     ) -> list[Any]:
         self.url = request.build_absolute_uri()
-        self.ordering = full_ordering(getattr(view, "ordering", None) or queryset.query.order_by or ("-pk",))
+        usual = full_ordering(getattr(view, "ordering", None) or queryset.query.order_by or ("-pk",))
+        self.ordering = self._ordering(view, usual, request.query_params.get(self.ordering_param, ""))
         cursor = self._cursor(queryset.model, request.query_params.get(self.cursor_param, ""))
         size = self._size(request.query_params.get(self.size_param, ""))
         is_back = cursor is not None and cursor.is_back
@@ -96,7 +102,10 @@ class Pages(BasePagination):
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         size = {"type": "integer", "minimum": 1, "maximum": LARGEST_SIZE, "default": DEFAULT_SIZE}
+        usual = full_ordering(getattr(view, "ordering", None) or ("-pk",))
+        order = {"type": "string", "enum": choices(view, usual), "default": usual[0]}
         given = {
+            self.ordering_param: ("What comes first; a minus turns it around.", order),
             self.cursor_param: ("The place to go on from, as `next` and `previous` name it.", {"type": "string"}),
             self.size_param: ("How many results a page holds.", size),
         }
@@ -109,7 +118,14 @@ class Pages(BasePagination):
         if row is None:
             return None
         values = tuple(getattr(row, name.lstrip("-")) for name in self.ordering)
-        return replace_query_param(self.url, self.cursor_param, Cursor(values, is_back).encode())
+        return replace_query_param(self.url, self.cursor_param, Cursor(self.ordering[0], values, is_back).encode())
+
+    def _ordering(self, view: APIView | None, usual: tuple[str, ...], wanted: str) -> tuple[str, ...]:
+        if not wanted or wanted == usual[0]:
+            return usual
+        if wanted not in choices(view, usual):
+            raise _mistake(self.ordering_param, f"Give one of {', '.join(choices(view, usual))}.")
+        return full_ordering(wanted)
 
     def _first(self, rows: QuerySet[Any], count: int, merged: tuple[str, list[str]]) -> list[Any]:
         name, asked = merged
@@ -127,14 +143,14 @@ class Pages(BasePagination):
         if not text:
             return None
         try:
-            is_back, *values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            is_back, first, *values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
             fields = [field_of(model, name) for name in self.ordering]
             read = [field.to_python(value) for field, value in zip(fields, values, strict=True)]
         except (ValueError, TypeError, binascii.Error, ValidationError, RecursionError):
             raise _mistake(self.cursor_param, "Use `next` or `previous` of an answer as it is.") from None
-        if any(value is None for value in read):
+        if first != self.ordering[0] or any(value is None for value in read):
             raise _mistake(self.cursor_param, "Use `next` or `previous` of an answer as it is.")
-        return Cursor(tuple(read), bool(is_back))
+        return Cursor(self.ordering[0], tuple(read), bool(is_back))
 
     def _size(self, text: str) -> int:
         if not text:
@@ -147,6 +163,12 @@ class Pages(BasePagination):
 def _merged(request: Request, view: APIView | None) -> tuple[str, list[str]] | None:
     asked = ((name, sorted(set(request.query_params.getlist(name)))) for name in getattr(view, "merged", ()))
     return next((each for each in asked if len(each[1]) > 1), None)
+
+
+def choices(view: APIView | None, usual: Sequence[str]) -> list[str]:
+    """The orderings that a list offers: each of its fields, either way."""
+    fields = dict.fromkeys([usual[0].lstrip("-"), *getattr(view, "orderings", ())])
+    return [sign + field for field in fields for sign in ("", "-")]
 
 
 def full_ordering(ordering: Sequence[Any] | str) -> tuple[str, ...]:

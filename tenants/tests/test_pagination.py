@@ -97,11 +97,34 @@ def encoded(text: str) -> str:
         "\u00e9",
         encoded("{}"),
         encoded("[]"),
-        encoded("[0,null,null]"),
-        encoded('[0,"x","y"]'),
-        encoded("[0,1]"),
+        encoded('[0,"-at",null,null]'),
+        encoded('[0,"-at","x","y"]'),
+        encoded('[0,"-at",1]'),
     ],
 )
 def test_a_cursor_nobody_gave_is_a_problem(as_alice: APIClient, cursor: str) -> None:
     answer = as_alice.get(EVENTS, {"cursor": cursor})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/cursor")
+
+
+def test_a_list_is_turned_around(as_alice: APIClient, acme: Tenant) -> None:
+    for hour in range(5):
+        add(acme, 1, NOON + timedelta(hours=hour))
+
+    pages = walk(as_alice, f"{EVENTS}?ordering=at&page_size=2")
+
+    assert [pk for page in pages for pk in page] == wanted()[::-1]
+
+
+def test_an_ordering_that_a_list_has_not_names_those_it_has(as_alice: APIClient) -> None:
+    answer = as_alice.get(EVENTS, {"ordering": "verb"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/ordering")
+    assert "at, -at" in answer.json()["detail"]
+
+
+def test_a_place_in_one_order_is_none_in_another(as_alice: APIClient, acme: Tenant) -> None:
+    add(acme, 3)
+    link = as_alice.get(f"{EVENTS}?page_size=1").json()["next"]
+
+    assert as_alice.get(f"{link}&ordering=at").status_code == 400

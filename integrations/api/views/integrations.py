@@ -62,6 +62,7 @@ class Integrations(Call):
     queryset = Integration.everywhere.none()
     filterset_class = IntegrationFilter
     ordering = ("-created_at", "-id")
+    orderings = ("name",)
     refusals = {"POST": (409,)}
 
     def get_queryset(self) -> QuerySet[Integration]:

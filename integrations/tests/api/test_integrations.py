@@ -358,3 +358,15 @@ def test_a_schedule_is_changed_as_a_whole(make: Any, api: Api) -> None:
 
     assert (zone.status_code, pointers(zone)) == (400, ["/schedule/cron"])
     assert hourly.json()["schedule"] == {"cron": "0 * * * *", "time_zone": "UTC"}
+
+
+def test_integrations_are_listed_by_name_when_asked(make: Any, api: Api) -> None:
+    for name in ("beta", "alpha", "gamma"):
+        make(name)
+
+    def names(**query: str) -> list[str]:
+        return [row["name"] for row in api.get("integrations/", query).json()["results"]]
+
+    assert names() == ["gamma", "alpha", "beta"]
+    assert names(ordering="name") == ["alpha", "beta", "gamma"]
+    assert names(ordering="-name") == ["gamma", "beta", "alpha"]
