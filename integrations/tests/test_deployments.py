@@ -127,7 +127,7 @@ def test_a_removal_that_fails_is_tried_again(make_integration: MakeIntegration, 
 def test_a_deployment_is_not_removed_under_an_active_run(make_integration: MakeIntegration, holder: Holder) -> None:
     integration = keyed(make_integration)
     past = run(integration)
-    Run.everywhere.filter(pk=past.pk).update(state="cancelling")
+    Run.everywhere.filter(pk=past.pk).update(state="cancelling", due_at=timezone.now())
     integrations.delete(integration=Integration.everywhere.get(pk=integration.pk), by=None)
 
     deployments.remove_due()

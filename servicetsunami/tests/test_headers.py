@@ -94,7 +94,7 @@ def test_every_answer_tells_browsers_what_they_may_not(path: str) -> None:
 
 
 @pytest.fixture
-def secure(settings: LazySettings) -> Client:
+def secure(settings: LazySettings, alice: User) -> Client:
     settings.SECURE_SSL_REDIRECT = settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     settings.SECURE_HSTS_SECONDS = 31536000
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from integrations.domain import EngineError, Origin
@@ -329,6 +330,32 @@ def test_logs_come_by_cursor(make: Make, api: Api) -> None:
     page = api.get(f"runs/{run['id']}/logs").json()
     assert (page["lines"], page["levels"], page["is_last"]) == (["a line of the fake engine"], ["info"], True)
     assert api.get(f"runs/{run['id']}/logs", {"cursor": page["cursor"]}).json()["lines"] == []
+
+
+@pytest.mark.parametrize("asked", ["state=failed&state=succeeded", "trigger=api&trigger=manual&state=lost"])
+def test_runs_of_several_states_come_in_one_order_page_by_page(make: Make, api: Api, asked: str) -> None:
+    made = make()
+    runs = [start(api, made)["id"] for _ in range(9)]
+    moment = timezone.now()
+    for at, run in enumerate(runs):
+        state = ("failed", "succeeded", "lost")[at % 3]
+        Run.everywhere.filter(pk=run).update(state=state, due_at=None, queued_at=moment + timedelta(seconds=at // 2))
+    states = [word for word in ("failed", "succeeded", "lost") if word in asked]
+    rows = Run.everywhere.filter(state__in=states).order_by("-queued_at", "-id")
+
+    forth, back = [], []
+    url: str | None = f"runs/?page_size=2&{asked}"
+    while url:
+        page = api.get(url).json()
+        forth += [run["id"] for run in page["results"]]
+        last, url = page, page["next"]
+    while url := last["previous"]:
+        last = api.get(url).json()
+        back = [run["id"] for run in last["results"]] + back
+
+    assert forth == [str(run.pk) for run in rows]
+    assert back == forth[: len(back)]
+    assert len(back) >= len(forth) - 2
 
 
 @pytest.mark.parametrize("cursor", ["²", "../../hub.env", "9" * 41, "a b"])
