@@ -77,7 +77,7 @@ class ConnectorAdmin(ModelAdmin):
         return rows.defer(*NOT_LISTED) if found and found.url_name == "connectors_connector_changelist" else rows
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "position" and field:
             # In the list its name is the column's, which nobody hears who is told the fields alone.
             field.widget.attrs["aria-label"] = "Position"
