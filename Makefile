@@ -65,8 +65,8 @@ lint: venv ## Check style, types, import directions, templates, Django's own che
 	$(TOOL_ENV) $(VENV)/bin/mypy
 	$(TOOL_ENV) $(VENV)/bin/lint-imports
 ifneq ($(TEMPLATES),)
-	$(VENV)/bin/djlint . --extension=html --check --quiet
-	$(VENV)/bin/djlint . --extension=html --lint --quiet
+	$(VENV)/bin/djlint . --extension=html --check
+	$(VENV)/bin/djlint . --extension=html --lint
 endif
 	$(TOOL_ENV) $(PY) manage.py check --fail-level WARNING
 	$(TOOL_ENV) SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(48))') \
