@@ -42,7 +42,8 @@ class Runs(MemberPage):
 
 def wish_of(request: HttpRequest) -> Wish:
     given = {name: request.GET.get(name, "")[:200] for name in ("state", "trigger")}
-    return Wish(text=request.GET.get("q", "")[:200], integration=uuid_of(request, "integration"), **given)
+    text = request.GET.get("q", "").replace("\0", "")  # which PostgreSQL takes in no text
+    return Wish(text=text[:200], integration=uuid_of(request, "integration"), **given)
 
 
 def narrowed_to(wish: Wish) -> Integration | None:

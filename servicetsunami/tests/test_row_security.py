@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.commands import migrate
 from django.db import DatabaseError, connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connectors.models import Connector
@@ -194,6 +195,11 @@ class TestOnPostgres:
         connection.connection.pgconn.untrace()
         sent = re.findall(r"\tF\t\d+\t(\w+)", (tmp_path / "trace").read_text())
         assert sent == ["Query"]
+
+    def test_what_is_logged_is_the_statement_alone(self, acme: Tenant, alice: User) -> None:
+        with scope(acme.pk), CaptureQueriesContext(connection) as queries:
+            assert Member.objects.count() == 1
+        assert [query["sql"].split()[0:2] for query in queries] == [["SELECT", "COUNT(*)"]]
 
 
 @pytest.mark.postgres

@@ -16,11 +16,21 @@ from django.db.backends.postgresql import base
 from tenants import reach
 
 TENANT, PLATFORM = "app.tenant", "app.platform"
+BEGIN, END = f"SELECT set_config('{TENANT}'", ";\n"
 ABOUT_ROWS = re.compile(r"\s*(?:\(\s*)*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|EXPLAIN)\b", re.IGNORECASE)
 Execute = Callable[..., Any]
 
 
+class DatabaseOperations(base.DatabaseOperations):
+    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> Any:
+        """The statement alone: what went before it is no part of it."""
+        said = super().last_executed_query(cursor, sql, params)
+        return said.partition(END)[2] if isinstance(said, str) and said.startswith(BEGIN) else said
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    ops_class = DatabaseOperations
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.execute_wrappers.append(stamped)
@@ -34,7 +44,7 @@ def stamped(execute: Execute, sql: Any, params: Any, many: bool, context: dict[s
     """Run the statement for whoever is entered now. Many at once, and what is no plain text, see no rows."""
     if many or not isinstance(sql, str) or not ABOUT_ROWS.match(sql):
         return execute(sql, params, many, context)
-    result = execute(f"{stamp()};\n{sql}", params, many, context)
+    result = execute(f"{stamp()}{END}{sql}", params, many, context)
     context["cursor"].nextset()  # past what the stamp answered
     return result
 
@@ -43,4 +53,4 @@ def stamp() -> str:
     sees_all, tenant_id = reach.sees_all(), reach.current()
     tenant = "" if sees_all or tenant_id is None else UUID(str(tenant_id))
     platform = "on" if sees_all else ""
-    return f"SELECT set_config('{TENANT}', '{tenant}', true), set_config('{PLATFORM}', '{platform}', true)"
+    return f"{BEGIN}, '{tenant}', true), set_config('{PLATFORM}', '{platform}', true)"

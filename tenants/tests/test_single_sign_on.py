@@ -212,7 +212,7 @@ def test_who_says_no_at_the_provider_is_told_so(browser: Callable[[str], Browser
     back = person.consent(person.leave(), allow=False)
     assert "error=access_denied" in back
     assert person.come_back(back).headers["Location"] == "/login"
-    assert "cancelled" in person.message()
+    assert "did not sign you in" in person.message()
     assert not is_in(person.hub)
 
 

@@ -15,12 +15,11 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
 
 from tenants import origin
 from tenants.models import Invitation, User
 from tenants.services import accounts, invitations
-
-CLOSED = "This account is closed. Ask an administrator of your organisation."
 
 
 class Accounts(DefaultAccountAdapter):
@@ -39,7 +38,7 @@ class Accounts(DefaultAccountAdapter):
         return authenticate(self.request, username=user.get_username(), password=password) == user
 
     def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
-        return back_to_login(request, CLOSED)
+        return back_to_login(request, _("This account is closed. Ask an administrator of your organisation."))
 
 
 class SingleSignOn(DefaultSocialAccountAdapter):
@@ -54,16 +53,18 @@ class SingleSignOn(DefaultSocialAccountAdapter):
         """Let nobody in but who holds an invitation's link, with a verified address that fits it."""
         address = verified_address(sociallogin)
         if not address:
-            refuse(request, "The identity provider has not verified your email address. Ask who looks after it.")
+            refuse(request, _("The identity provider has not verified your email address. Ask who looks after it."))
         invitation = invitation_at(sociallogin.state.get("next") or "")
         if invitation is None:
-            refuse(request, f"There is no account for {address}. Ask an admin of your organisation for an invitation.")
+            text = _("There is no account for %(email)s. Ask an admin of your organisation for an invitation.")
+            refuse(request, text % {"email": address})
         if invitation.email and invitation.email.lower() != address.lower():
-            refuse(request, f"The invitation is for {invitation.email}, and you signed in as {address}.")
+            text = _("The invitation is for %(invited)s, and you signed in as %(email)s.")
+            refuse(request, text % {"invited": invitation.email, "email": address})
         return True
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, *args: Any, **kwargs: Any) -> NoReturn:
-        refuse(request, "The sign-in was cancelled, took too long or was refused by the identity provider. Try again.")
+        refuse(request, _("The identity provider did not sign you in: you said no, or it took too long. Try again."))
 
 
 def verified_address(sociallogin: SocialLogin) -> str:

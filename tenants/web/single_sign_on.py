@@ -10,13 +10,14 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from requests import RequestException
 
 from tenants.web.adapters import back_to_login
 
 PROVIDER = "sso"
-AWAY = "The identity provider does not answer. Try again, or sign in with your password."
+AWAY = gettext_lazy("The identity provider does not answer. Try again, or sign in with your password.")
 
 
 def name() -> str:
@@ -33,7 +34,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     except SocialApp.DoesNotExist:
         raise Http404("This hub has no single sign-on.") from None
     except RequestException:
-        return back_to_login(request, AWAY)
+        return back_to_login(request, str(AWAY))
     return answer
 
 
@@ -42,7 +43,7 @@ def come_back(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     try:
         answer: HttpResponseBase = views.callback(request, provider_id)
     except RequestException:
-        return back_to_login(request, AWAY)
+        return back_to_login(request, str(AWAY))
     return answer
 
 

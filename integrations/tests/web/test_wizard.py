@@ -145,7 +145,8 @@ def test_an_account_that_is_known_leaves_out_the_secrets(page: Client, crm: Conn
 
 
 def test_an_account_of_somebody_else_is_none(page: Client, crm: Connector, globex: Tenant, inside: None) -> None:
-    theirs = Credential.everywhere.create(tenant=globex, connector=crm, name="Theirs", data={"key": SECRET})
+    with scope(globex.pk):
+        theirs = Credential.objects.create(tenant=globex, connector=crm, name="Theirs", data={"key": SECRET})
     Credential.objects.create(tenant_id=_tenant(), connector=crm, name="Ours", data={"key": SECRET})
     draft, url = begin(page)
     assert "Choose one of the accounts" in page.post(url, {"account": str(theirs.pk)}).content.decode()
