@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -15,6 +16,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from connectors import exchange, jobfiles, uploads
 from connectors.manifest import Broken, Problem
 from connectors.models import Connector
+from connectors.uploads.archives import FOLDER, MEGABYTE
 
 if TYPE_CHECKING:
     Catalogue = ModelAdmin[Connector]
@@ -33,7 +35,7 @@ def page(catalogue: Catalogue, request: HttpRequest) -> HttpResponse:
     problems: tuple[Problem, ...] = ()
     if request.method == "POST" and form.is_valid():
         try:
-            row = exchange.take(form.cleaned_data["folder"].read())
+            row = exchange.take(_content(form.cleaned_data["folder"]))
         except uploads.Unfit as unfit:
             form.add_error("folder", str(unfit))
         except Broken as broken:
@@ -60,6 +62,14 @@ def copy(catalogue: Catalogue, request: HttpRequest, row: Connector) -> HttpResp
     else:
         return _arrived(catalogue, request, made)
     return redirect("admin:connectors_connector_change", row.pk)
+
+
+def _content(given: UploadedFile[bytes]) -> bytes:
+    """The archive, unless it is so large that it must not even be read into memory."""
+    if (given.size or 0) > FOLDER.bytes:
+        raise uploads.Unfit(f"The archive is larger than {FOLDER.bytes // MEGABYTE} MB.")
+    content: bytes = given.read()
+    return content
 
 
 def _arrived(catalogue: Catalogue, request: HttpRequest, row: Connector) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from connectors import catalog, jobfiles
 from connectors.models import Connector
+from connectors.uploads.archives import Limits
 from tenants.models import User
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,12 @@ def test_what_is_no_archive_is_refused_at_the_field(staff):
     page = send(staff, b"nothing")
     assert page.status_code == 422
     assert b"no zip archive" in page.content
+
+
+def test_an_archive_that_is_too_large_is_not_even_read(staff, monkeypatch):
+    monkeypatch.setattr("connectors.admin.importing.FOLDER", Limits(bytes=10, unpacked_bytes=10, members=1))
+    monkeypatch.setattr("connectors.exchange.take", lambda content: pytest.fail("it was read"))
+    assert b"The archive is larger than" in send(staff, b"PK" * 100).content
 
 
 def test_a_copy_of_a_built_in_one_is_staff_s_own(staff):
