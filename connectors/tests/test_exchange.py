@@ -52,6 +52,7 @@ def test_a_connector_that_went_out_and_came_in_is_the_same(slug, tmp_path):
     row.delete()
 
     taken = exchange.take(archive)
+    taken.refresh_from_db()
 
     assert (taken.source, taken.status) == ("custom", "draft")
     taken.refresh_from_db()  # PostgreSQL orders the keys of what is JSON
