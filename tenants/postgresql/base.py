@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
 
 from tenants import reach
 
@@ -21,7 +21,7 @@ ABOUT_ROWS = re.compile(r"\s*(?:\(\s*)*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH
 Execute = Callable[..., Any]
 
 
-class DatabaseOperations(base.DatabaseOperations):
+class DatabaseOperations(operations.DatabaseOperations):
     def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> Any:
         """The statement alone: what went before it is no part of it."""
         said = super().last_executed_query(cursor, sql, params)
