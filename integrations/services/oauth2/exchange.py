@@ -26,7 +26,7 @@ LOST = frozenset({"invalid_grant", "bad_refresh_token", "invalid_refresh_token",
 NOT_KNOWN = frozenset({"invalid_client", "unauthorized_client", "incorrect_client_credentials"})
 BUSY = (408, 425, 429)
 PASSING = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
-SETTINGS_CODES = ("address_not_allowed", "address_unreadable")
+SETTINGS_CODES = ("address_not_allowed", "address_unencrypted", "address_unreadable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _order(setup: Setup, form: dict[str, str]) -> Order:
     else:
         form = {**form, "client_id": client.client_id, "client_secret": client.client_secret}
     body = urlencode({name: value for name, value in form.items() if value}).encode()
-    return Order(setup.token_url, "POST", headers, body)
+    return Order(setup.token_url, "POST", headers, body, private=True)
 
 
 def _unreachable(error: OutboundError) -> TokenError:

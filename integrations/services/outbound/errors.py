@@ -21,3 +21,8 @@ def not_allowed(detail: str) -> OutboundError:
 
 def unreadable(detail: str, fix: str) -> OutboundError:
     return OutboundError("resolve", "address_unreadable", detail, fix)
+
+
+def unencrypted() -> OutboundError:
+    detail = "The address is not encrypted, and secrets are sent to it."
+    return OutboundError("resolve", "address_unencrypted", detail, "Let it begin with https://.")

@@ -11,8 +11,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urljoin
 
+from integrations.services.outbound import networks
 from integrations.services.outbound.addresses import PORTS, Target, target_of
-from integrations.services.outbound.errors import OutboundError, unreadable
+from integrations.services.outbound.errors import OutboundError, unencrypted, unreadable
 from integrations.services.outbound.networks import Ip
 from integrations.services.outbound.tls import secure
 
@@ -27,13 +28,17 @@ Stage = Callable[[str], AbstractContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to send. Headers named in `secret_headers` go to the first origin only, and are never shown."""
+    """What to send. Headers named in `secret_headers` go to the first origin only, and are never shown.
+
+    What is `private` goes over TLS, or within a network that the admin allowed.
+    """
 
     url: str
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     secret_headers: frozenset[str] = frozenset()
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,8 @@ def _exchange(order: Order, deadline: Deadline, stage: Stage, most_bytes: int) -
         raise unreadable("The address is neither http nor https.", "Let it begin with https:// or http://.")
     with stage("resolve"):
         ips = target.resolve(deadline.left)
+        if order.private and target.scheme != "https" and not all(map(networks.is_listed, ips)):
+            raise unencrypted()
     with stage("connect"):
         link = _connect(target, ips, deadline)
     with link, _cut_off(link, deadline):

@@ -22,10 +22,11 @@ ALSO_REFUSED = tuple(
 
 def is_allowed(ip: Ip) -> bool:
     """Judge an address by every form that it stands for: an IPv4 address may hide in one of IPv6."""
-    return all(_is_listed(form) or _is_public(form) for form in _forms(ip)) or _is_listed(ip)
+    return all(is_listed(form) or _is_public(form) for form in _forms(ip)) or is_listed(ip)
 
 
-def _is_listed(ip: Ip) -> bool:
+def is_listed(ip: Ip) -> bool:
+    """Tell whether the admin allowed a network that holds the address, so that somebody vouches for the way to it."""
     return any(ip in network for network in settings.OUTBOUND_ALLOW)
 
 

@@ -1,7 +1,7 @@
 import socket
 import threading
 from contextlib import contextmanager
-from ipaddress import ip_network
+from ipaddress import IPv4Address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,14 @@ def test_nothing_is_sent_where_nobody_may_go(settings: LazySettings) -> None:
         error = refused(Order(server.url))
 
     assert (error.step, error.code, server.asked) == ("resolve", "address_not_allowed", [])
+
+
+def test_secrets_go_to_the_public_network_over_tls_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "lookup", lambda name, seconds: (IPv4Address("93.184.215.14"),))
+
+    error = refused(Order("http://login.example/token", "POST", body=b"client_secret=s", private=True))
+
+    assert (error.step, error.code, error.fix) == ("resolve", "address_unencrypted", "Let it begin with https://.")
 
 
 def test_a_name_is_looked_up_once_and_that_address_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
