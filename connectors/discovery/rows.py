@@ -1,0 +1,98 @@
+"""Discovered nodes as rows of the catalogue."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from connectors.discovery.drafts import Draft
+from connectors.models import Connector
+
+TYPE = "n8n"
+
+
+@dataclass(slots=True)
+class Report:
+    """What a discovery did, by slug. `taken` are slugs that belong to another connector."""
+
+    created: list[str] = field(default_factory=list)
+    changed: dict[str, list[str]] = field(default_factory=dict)
+    unchanged: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)
+    operations: int = 0
+    complete: int = 0
+
+
+def put(draft: Draft, report: Report, *, logo: str, status: str) -> None:
+    """Bring one row up to its node. Hidden by a person stays hidden; integrations keep what they were made with."""
+    report.operations += len(draft.operations)
+    report.complete += sum(not one.gaps for one in draft.operations)
+    with transaction.atomic():
+        row = Connector.objects.select_for_update().filter(slug=draft.slug).first()
+        if row is not None and row.source != Connector.Source.NODE:
+            report.taken.append(draft.slug)
+            return
+        is_new = row is None
+        row = row or Connector(slug=draft.slug, source=Connector.Source.NODE, type=TYPE, status=status)
+        changed = _apply(row, draft, logo)
+        if changed or is_new:
+            row.save()
+    if is_new:
+        report.created.append(draft.slug)
+    elif changed:
+        report.changed[draft.slug] = changed
+    else:
+        report.unchanged.append(draft.slug)
+
+
+def hide_missing(present: set[str], report: Report) -> None:
+    """Hide what this n8n has no more; it comes back with the node."""
+    rows = Connector.objects.filter(source=Connector.Source.NODE, missing_since=None).exclude(slug__in=present)
+    for row in rows.order_by("slug"):
+        row.status, row.missing_since = Connector.Status.HIDDEN, timezone.now()
+        row.save(update_fields=["status", "missing_since", "updated_at"])
+        report.hidden.append(row.slug)
+
+
+def _apply(row: Connector, draft: Draft, logo: str) -> list[str]:
+    values: dict[str, Any] = {
+        "name": draft.name,
+        "summary": draft.summary,
+        "description": draft.description,
+        "readme": draft.readme,
+        "categories": list(draft.categories),
+        "docs_url": draft.docs_url,
+        "schema": draft.schema,
+        "template": draft.template,
+        "n8n_credentials": draft.sign_in.map,
+        "oauth2": draft.sign_in.oauth2,
+        **({"logo": logo} if logo else {}),
+    }
+    values["version"] = _version(row, draft, values)
+    if row.missing_since is not None:
+        values |= {"status": Connector.Status.PUBLISHED, "missing_since": None}
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, values[name])
+    return changed
+
+
+def _version(row: Connector, draft: Draft, values: dict[str, Any]) -> str:
+    """The node's version, and a number that grows when n8n changed what that version asks for."""
+    is_same = row.template and _mark(row.template, row.n8n_credentials) == _mark(
+        values["template"], values["n8n_credentials"]
+    )
+    if is_same:
+        return row.version
+    base, _, patch = row.version.rpartition(".")
+    return f"{draft.base_version}.{int(patch) + 1 if row.template and base == draft.base_version else 0}"
+
+
+def _mark(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
