@@ -314,6 +314,15 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the values a field may have now; `label` is what the service calls it."""
+
+    value: str
+    label: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LogPage:
     """Lines after a cursor, and the cursor to ask with for what comes later."""
 

@@ -11,7 +11,7 @@ document.addEventListener("click", async (event) => {
   button.disabled = true;
   stages.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(location.href, {
+    const answer = await fetch(button.form.getAttribute("action") || location.href, {
       method: "POST", body: data, headers: { "X-Pieces": "1" }, credentials: "same-origin",
     });
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();

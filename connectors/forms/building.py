@@ -161,6 +161,7 @@ def _list(context: Context, spot: Spot, schema: Json, value: Any) -> Node:
     blank = [MISSING] * (min(least, 1) - len(items))
     parts = list(chosen(plain(schema), value))
     shared = controls.common(spot, schema, value) | {"nothing": controls.empty_list(spot, schema, value)}
+    shared |= controls.asking(context, spot, schema)
     del shared["is_trigger"], shared["placeholder"]
     spots = [replace(spot, title=f"{shared['label']} {index + 1}") for index in range(len(items) + len(blank))]
     rows = tuple(_item(context, *row, parts) for row in zip(spots, range(len(spots)), [*items, *blank], strict=True))
@@ -189,4 +190,6 @@ def _offered_items(context: Context, spot: Spot, schema: Json, value: Any) -> No
     options = [Option(o.value, o.label, o.value in ticked, o.description) for o in offered]
     gone = set(ticked) - {option.value for option in offered}
     options += [Option(one, one, is_chosen=True, is_gone=True) for one in ticked if one in gone]
-    return controls.checks(spot, schema, value, options, list(ticked))
+    boxes = controls.checks(spot, schema, value, options, list(ticked))
+    asked = controls.asking(context, spot, schema)
+    return replace(boxes, **asked, is_loaded=bool(asked["source"]))

@@ -12,12 +12,13 @@ from connectors.schemas import below
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`choices` are live ones, by pointer or by the name that `x-options` gives them; `texts`, by pointer, are what was
-    typed as JSON and is none."""
+    """`choices` are live ones, by pointer or by the source that `x-options` names; `notices`, by pointer, say why there
+    are none. `texts`, by pointer, are what was typed as JSON and is none."""
 
     datasets: Sequence[Option] | None = None
     choices: Mapping[str, Sequence[Option]] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    notices: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

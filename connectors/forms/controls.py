@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from connectors.forms.context import Context, Spot
-from connectors.forms.facts import Kind, choices, is_nullable, item, kind, say, secret_kind, stray_token, tokens
+from connectors.forms.facts import Kind, choices, is_nullable, item, kind, say, secret_kind, source, stray_token, tokens
 from connectors.forms.helping import help_of
 from connectors.forms.model import Field, Option, Widget
 from connectors.schemas.values import Json
@@ -74,8 +74,8 @@ def _text(context: Context, spot: Spot, schema: Json, value: Any) -> Field:
         return as_text(spot, schema, json.dumps(text), value)
     known = offered(context, spot, schema)
     if known is not None:
-        return _live(spot, schema, value, known)
-    shared = common(spot, schema, value) | {"is_loadable": say(schema, "x-options") is not None}
+        return _live(context, spot, schema, value, known)
+    shared = common(spot, schema, value) | asking(context, spot, schema)
     name = str(say(schema, "format", ""))
     if name == "date" and is_date(text):
         return Field(**shared, widget=Widget.DATE, text=text)
@@ -116,25 +116,38 @@ def offered(context: Context, spot: Spot, schema: Json) -> Sequence[Option] | No
     """Choices that the page brings along."""
     if say(schema, "format") == "dataset" and context.datasets is not None:
         return context.datasets
-    source = say(schema, "x-options")
-    return context.choices.get(spot.pointer, context.choices.get(source) if isinstance(source, str) else None)
+    return context.choices.get(spot.pointer, context.choices.get(source(schema)))
 
 
-def _live(spot: Spot, schema: Json, value: Any, brought: Sequence[Option]) -> Field:
-    current = "" if value in _ABSENT else value
+def asking(context: Context, spot: Spot, schema: Json) -> dict[str, Any]:
+    """What a field has whose choices can be asked for. The rows of a list are given theirs by the list."""
+    asked = source(schema) or source(item(schema) or {})
+    return {"source": "" if spot.is_item else asked, "notice": context.notices.get(spot.pointer, "")}
+
+
+def _typed(value: Any) -> str:
+    return "" if value in _ABSENT else value if isinstance(value, str) else json.dumps(value)
+
+
+def _live(context: Context, spot: Spot, schema: Json, value: Any, brought: Sequence[Option]) -> Field:
+    current = _typed(value)
     known = [Option(option.value, option.label, option.value == current, option.description) for option in brought]
     if current and not any(option.is_chosen for option in known):
         known.append(Option(current, current, is_chosen=True, is_gone=True))
-    return Field(**common(spot, schema, value), widget=Widget.SELECT, options=tuple(known))
+    shared = common(spot, schema, value) | asking(context, spot, schema)
+    return Field(**shared, widget=Widget.SELECT, options=tuple(known), is_loaded=bool(shared["source"]))
 
 
 def _number(context: Context, spot: Spot, schema: Json, value: Any) -> Field:
     if isinstance(value, bool) or not (value in _ABSENT or isinstance(value, int | float | str)):
         return _any(context, spot, schema, value)
-    text = "" if value in _ABSENT else value if isinstance(value, str) else json.dumps(value)
+    known = offered(context, spot, schema)
+    if known is not None:
+        return _live(context, spot, schema, value, known)
+    shared, text = common(spot, schema, value) | asking(context, spot, schema), _typed(value)
     whole = say(schema, "type") == "integer"
     mode = "numeric" if whole and (say(schema, "minimum") or 0) >= 0 else "text"
-    return Field(**common(spot, schema, value), widget=Widget.TEXT, text=text, input_mode=mode)
+    return Field(**shared, widget=Widget.TEXT, text=text, input_mode=mode)
 
 
 def _switch(context: Context, spot: Spot, schema: Json, value: Any) -> Field:

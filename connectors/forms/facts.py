@@ -119,6 +119,12 @@ def is_nullable(schema: Json) -> bool:
     return "null" in expected(schema) or any(value is None for value, _ in choices(schema))
 
 
+def source(schema: Json) -> str:
+    """Where the choices of a value are asked for, as a text: a name, or JSON. Empty when there is nowhere to ask."""
+    found = say(schema, "x-options")
+    return found if isinstance(found, str) else "" if found is None else json.dumps(found, sort_keys=True)
+
+
 def choices(schema: Json) -> list[tuple[Any, Json]]:
     """(value, what is said about it) for each value a field may have; empty when there are more than can be listed."""
     found = _listed(schema)

@@ -60,6 +60,8 @@ class Node:
     nothing: str = ""
     is_label_hidden: bool = False  # what it is called is seen elsewhere; whoever cannot see is told
     depends_on: tuple[str, ...] = ()  # names of the controls whose values show and hide it
+    source: str = ""  # where its choices can be asked for
+    notice: str = ""  # why they could not be
     errors: tuple[str, ...] = ()
 
     @property
@@ -91,7 +93,7 @@ class Field(Node):
     is_multiline: bool = False
     is_removable: bool = False
     is_trigger: bool = False  # other fields depend on it: show the form anew when it changes
-    is_loadable: bool = False  # its choices can be asked for
+    is_loaded: bool = False  # its choices were brought along
 
     @property
     def template(self) -> str:
@@ -204,6 +206,9 @@ class Form:
     @property
     def is_searchable(self) -> bool:
         return self.field_count > 20
+
+    def find(self, name: str) -> Node | None:
+        return next((node for node in walk(self.root) if node.name == name), None)
 
     @property
     def wrong(self) -> list[Node]:

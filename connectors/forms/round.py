@@ -54,13 +54,14 @@ def build(
     datasets: Sequence[Option] | None = None,
     options: Mapping[str, Sequence[Option]] | None = None,
     texts: Mapping[str, str] | None = None,
+    notices: Mapping[str, str] | None = None,
     refresh_url: str = "",
 ) -> Form:
     """The form that shows a document, with the schema's defaults filled in; secrets are only said to be there.
 
-    `options` are live choices by the field's pointer, or by its `x-options` when that is a text.
+    `options` are live choices by the field's pointer or its `source`; `notices` say, by pointer, why there are none.
     """
-    context = Context(datasets, options or {}, texts or {})
+    context = Context(datasets, options or {}, texts or {}, notices or {})
     schema = _object(schema)
     spot = Spot(pointer="", name=prefix, is_required=True)
     errors = tuple(errors)

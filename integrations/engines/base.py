@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
 
-from integrations.domain import Handle, Health, Job, LogPage, Plan, Progress, Ref, Verdict
+from integrations.domain import Choice, Handle, Health, Job, Json, LogPage, Plan, Progress, Ref, Verdict
 
 
 class Engine(Protocol):
@@ -62,3 +63,16 @@ class Engine(Protocol):
         ...
 
     def logs(self, handle: Handle, cursor: str) -> LogPage: ...
+
+
+@runtime_checkable
+class OffersChoices(Protocol):
+    """What an engine may do besides: it knows the choices of fields whose schema names a source in `x-options`."""
+
+    def choices(self, plan: Plan, source: Any, config: Json, seconds: float) -> Sequence[Choice]:
+        """What may be chosen now, asked with the plan's credential and within so many seconds.
+
+        `source` is what `x-options` says, a text or an object, and is the connector's own. `config` is what was
+        entered so far: it was judged by nobody. Nothing is left there, as with `test`.
+        """
+        ...

@@ -1,17 +1,21 @@
 """An engine that only waits: for tests, and to measure what the hub itself costs.
 
 A job's config says what happens: `seconds` until it ends, `rows` it brings, `failure` it ends with,
-`refuse` it answers the start with, `state` it hands on.
+`refuse` it answers the start with, `state` it hands on. So does the source of a field's choices: `values` there are,
+`of` the field whose value stands before each, `seconds` it takes, `refuse` it answers with.
 """
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from integrations.domain import (
+    Choice,
     EngineError,
     Failure,
     Handle,
@@ -50,6 +54,13 @@ class FakeEngine:
     def test(self, plan: Plan, seconds: float) -> Verdict | None:
         told = plan.credential.get("verdict")
         return Verdict(told == "good", f"It is {told}.") if told else None
+
+    def choices(self, plan: Plan, source: Any, config: Json, seconds: float) -> Sequence[Choice]:
+        time.sleep(min(seconds, source.get("seconds", 0)))
+        if refusal := source.get("refuse"):
+            raise EngineError(refusal, retryable=True, code="refused")
+        of = config.get(source.get("of", ""), "")
+        return [Choice(of + value, value.title()) for value in source["values"]]
 
     def start(self, job: Job) -> Progress:
         if refusal := job.config.get("refuse"):

@@ -1,4 +1,4 @@
-"""An integration that somebody has begun to set up."""
+"""What somebody has entered and not saved yet: an integration that is being set up, or any other form."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ class Draft(SealedRow):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey("tenants.User", on_delete=models.CASCADE, related_name="+")
     connector = models.ForeignKey("connectors.Connector", on_delete=models.CASCADE, related_name="+")
+    form = models.CharField(max_length=80, blank=True, default="")
+    """Which form it was typed into; empty for the setting up of an integration."""
     data = SealedField()
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

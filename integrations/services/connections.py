@@ -58,10 +58,10 @@ def try_integration(*, integration: Integration, by: User | None) -> Report:
     return report
 
 
-def try_credential(*, credential: Credential, by: User | None) -> Report:
+def try_credential(*, credential: Credential, by: User | None, on_stage: OnStage | None = None) -> Report:
     """Test it with the settings of the integration that uses it: its own may not say where to go. Raises as above."""
     user = Integration.everywhere.filter(credential=credential, deleted_at=None).order_by("-updated_at").first()
-    report = _tested(credential.connector, credential, user.config if user else {})
+    report = _tested(credential.connector, credential, user.config if user else {}, on_stage)
     audit.record(tenant_id=credential.tenant_id, actor=by, verb="tested", subject=credential, after=_summary(report))
     return report
 
@@ -83,7 +83,7 @@ def _tested(
 ) -> Report:
     began = time.monotonic()
     try:
-        credential_as_sent = _opened(credential) if credential else Opened()
+        credential_as_sent = open_now(credential) if credential else Opened()
         stages = _stages(connector, credential_as_sent, config, LONGEST_SECONDS - (time.monotonic() - began), on_stage)
     except SignInError as error:
         stages = [Stage(error.stage, False, round(time.monotonic() - began, 4), str(error), error.failure.fix)]
@@ -99,7 +99,7 @@ def _tested(
     return report
 
 
-def _opened(credential: Credential) -> Opened:
+def open_now(credential: Credential) -> Opened:
     try:
         return opened(credential, wait_seconds=WAIT_SECONDS)
     except SignInError:

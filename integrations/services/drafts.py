@@ -9,6 +9,7 @@ from typing import Self
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from connectors import schemas
@@ -23,6 +24,7 @@ from integrations.services.probes import OnStage
 from tenants.models import User
 
 KEPT_DAYS = 30
+FORM_KEPT_DAYS = 1
 
 
 class Step(StrEnum):
@@ -36,13 +38,22 @@ class Step(StrEnum):
 
 @dataclass(slots=True)
 class Content:
-    """What a draft holds. `account` is the id of a credential, or empty for a new one."""
+    """What a draft holds. `account` is the id of a credential, or empty for a new one.
+
+    `memory` and `texts`, by "credential" and "config", are what was typed and is no part of the document: the values of
+    options that are not chosen now, and what is not JSON. `typed` is what `options` cannot be made of. `choices`, by
+    source, are those that were loaded.
+    """
 
     account: str = ""
     account_name: str = ""
     credential: Json = field(default_factory=dict, repr=False)
     config: Json = field(default_factory=dict)
     options: Json = field(default_factory=dict)
+    typed: Json = field(default_factory=dict)
+    memory: Json = field(default_factory=dict, repr=False)
+    texts: Json = field(default_factory=dict, repr=False)
+    choices: Json = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
     tested: Json | None = None
 
@@ -60,6 +71,11 @@ def begin(*, connector: Connector, tenant_id: UUID, by: User) -> Draft:
     draft = Draft(tenant_id=tenant_id, connector=connector, user=by, data=content.as_json())
     draft.save(force_insert=True)
     return draft
+
+
+def found() -> QuerySet[Draft]:
+    """What is being set up in the entered tenant."""
+    return Draft.objects.filter(form="").select_related("connector")
 
 
 def keep(draft: Draft, content: Content) -> None:
@@ -99,7 +115,7 @@ def mates(content: Content) -> list[str]:
 def test(draft: Draft, content: Content, on_stage: OnStage | None = None) -> Report:
     """Try the connection with what was entered. Raises `Refused` when there is nothing to test."""
     return connections.try_values(
-        connector=draft.connector, credential=_credential(draft, content), config=content.config, on_stage=on_stage
+        connector=draft.connector, credential=credential(draft, content), config=content.config, on_stage=on_stage
     )
 
 
@@ -120,8 +136,10 @@ def finish(*, draft: Draft, content: Content, by: User) -> Integration:
 
 
 def forget_old() -> None:
-    """Give up what nobody went on with for a month: secrets are kept no longer than they are needed."""
-    Draft.everywhere.filter(updated_at__lt=timezone.now() - timedelta(days=KEPT_DAYS)).delete()
+    """Give up what nobody went on with for a month, or a day for a form: secrets are kept no longer than needed."""
+    now = timezone.now()
+    Draft.everywhere.filter(updated_at__lt=now - timedelta(days=KEPT_DAYS)).delete()
+    Draft.everywhere.exclude(form="").filter(updated_at__lt=now - timedelta(days=FORM_KEPT_DAYS)).delete()
 
 
 def _account(draft: Draft, content: Content) -> Credential | NewCredential | None:
@@ -132,7 +150,7 @@ def _account(draft: Draft, content: Content) -> Credential | NewCredential | Non
     return NewCredential(content.account_name, content.credential)
 
 
-def _credential(draft: Draft, content: Content) -> Credential | None:
+def credential(draft: Draft, content: Content) -> Credential | None:
     """The account as a row to test with; a new one is not kept yet."""
     if content.account:
         return _existing(draft, content)

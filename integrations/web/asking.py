@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
@@ -50,6 +50,14 @@ def uuid_of(request: HttpRequest, name: str) -> UUID | None:
         return UUID(request.GET.get(name, ""))
     except ValueError:
         return None
+
+
+def entry_of(request: HttpRequest) -> UUID:
+    """The id that a form carries for what is typed into it, or a new one."""
+    try:
+        return UUID(request.POST.get("entry", ""))
+    except ValueError:
+        return uuid4()
 
 
 def number_of(request: HttpRequest, name: str, largest: int) -> int:

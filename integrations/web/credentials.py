@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
-from integrations.domain import Json
 from integrations.models import Credential
 from integrations.services import accounts, connections, credentials
+from integrations.services.connections import Report
 from integrations.services.errors import Gone, Refused, Stale
 from integrations.vault import Unreadable
+from integrations.web import trials
 from integrations.web.asking import is_fragment, paged
 from integrations.web.integrations import words_of
 from integrations.web.settings import seen
@@ -53,25 +56,28 @@ class CredentialPage(MemberPage):
 
 
 class Try(MemberPage):
-    """Test it. The stages come at once for a script, and on the credential's page for a plain form."""
+    """Test it. The credential's page says once what came of it; a script is given the stages as they pass."""
 
     role = Role.OPERATOR
     http_method_names = ["post"]
 
-    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        trial = self._tried(found(pk))
-        if is_fragment(request):
-            return render(request, "credentials/_trial.html", {"trial": trial})
-        request.session[TRIAL] = {"of": str(pk), "trial": trial}
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        credential = found(pk)
+        attempt = partial(connections.try_credential, credential=credential, by=self.access.user)
+        if trials.is_wanted_in_pieces(request):
+            return trials.streamed(self.access.tenant_id, lambda tell: attempt(on_stage=tell), partial(self._keep, pk))
+        try:
+            self._keep(pk, attempt())
+        except Refused as refusal:
+            messages.info(request, f"{refusal.detail} {refusal.fix}")
+        except Unreadable:
+            messages.error(request, _("The credential cannot be opened. Enter its secrets again."))
         return redirect("credential_page", pk=pk)
 
-    def _tried(self, credential: Credential) -> Json:
-        try:
-            return connections.try_credential(credential=credential, by=self.access.user).as_json()
-        except Refused as refusal:
-            return {"refusal": f"{refusal.detail} {refusal.fix}"}
-        except Unreadable:
-            return {"refusal": _("The credential cannot be opened. Enter its secrets again.")}
+    def _keep(self, pk: UUID, report: Report) -> None:
+        """The answer may have begun already, and with it the session's own saving is over."""
+        self.request.session[TRIAL] = {"of": str(pk), "trial": report.as_json()}
+        self.request.session.save()
 
 
 class Delete(MemberPage):

@@ -1,12 +1,8 @@
-"""What somebody typed into the form of a credential, with the secrets that are kept left where they are.
-
-The page may have to be shown again: secrets that were typed are in no page, so they have to be typed once more, and
-the page says so.
-"""
+"""What somebody typed into the form of a credential, with the secrets that are kept left where they are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -17,51 +13,71 @@ from connectors.forms import Form, Parsed
 from connectors.schemas import FieldError
 from connectors.schemas.masking import MARK
 from integrations.domain import Json
+from integrations.services.entries import Entry
+from integrations.web import live
 
 PREFIX = "credential"
 
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """`given` is what to save: a secret nobody typed anew is {"set": true} in it. `stored` is what is kept already."""
+    """`given` is what to save: a secret nobody typed anew is {"set": true} in it. `judged` has it in its place."""
 
     schema: Json
-    stored: Json = field(repr=False)
-    given: Json = field(repr=False)
-    parsed: Parsed = field(repr=False)
+    given: Parsed = field(repr=False)
+    judged: Parsed = field(repr=False)
 
     @classmethod
     def of(cls, schema: Json, stored: Json) -> Self:
         """Nothing yet."""
-        return cls(schema, stored, schemas.mask(schema, stored), Parsed({}))
+        return cls(schema, Parsed(schemas.mask(schema, stored)), Parsed({}))
 
     @classmethod
-    def read(cls, request: HttpRequest, schema: Json, stored: Json) -> Self:
-        """Judged with the kept secrets in their places, but without them: who changes where they are sent must not
-        have them sent there."""
-        judged = forms.parse(schema, request.POST, prefix=PREFIX, kept=stored)
-        given = forms.parse(schema, request.POST, prefix=PREFIX, kept=schemas.mask(schema, stored)).value
-        return cls(schema, stored, given, judged)
+    def read(cls, request: HttpRequest, schema: Json, stored: Json, kept: Entry | None) -> Self:
+        """Judged with the stored secrets in their places, but without them: who changes where they are sent must not
+        have them sent there. `kept` is what was typed before, and could not be saved."""
+        before = kept or Entry(schemas.mask(schema, stored))
+        given = forms.parse(schema, request.POST, prefix=PREFIX, kept=before.value, memory=before.memory)
+        whole = schemas.unmask(schema, before.value, stored)
+        remembered = {at: _with_stored(found, at, stored) for at, found in before.memory.items()}
+        return cls(schema, given, forms.parse(schema, request.POST, prefix=PREFIX, kept=whole, memory=remembered))
 
-    @property
-    def has_lost_secrets(self) -> bool:
-        """Secrets were typed that the page, shown again, will not hold."""
-        return any(value not in (MARK, "", None) for value in _secrets(self.schema, self.given).values())
-
-    def form(self, request: HttpRequest, errors: Iterable[FieldError] = ()) -> Form:
-        kept = _secrets(self.schema, self.stored)
-        value = schemas.replace_secrets(self.schema, self.given, lambda at, _: dict(MARK) if at in kept else "")
+    def form(
+        self,
+        request: HttpRequest,
+        errors: Iterable[FieldError] = (),
+        choices: Json | None = None,
+        notices: Mapping[str, str] | None = None,
+    ) -> Form:
+        value = schemas.replace_secrets(self.schema, self.given.value, lambda _, secret: dict(MARK) if secret else "")
         return forms.build(
             self.schema,
             value,
             prefix=PREFIX,
             errors=errors,
-            texts=self.parsed.texts,
+            texts=self.judged.texts,
+            options=live.options(choices or {}),
+            notices=notices,
             refresh_url=request.get_full_path(),
         )
 
 
-def _secrets(schema: Json, value: Json) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    schemas.replace_secrets(schema, value, lambda at, secret: found.setdefault(at, secret))
-    return found
+def _with_stored(remembered: Json, pointer: str, stored: Any) -> Json:
+    """What was remembered of one object, by the options that were chosen, with its secrets as they are stored."""
+    for key in pointer.split("/")[1:]:
+        stored = _part(stored, key.replace("~1", "/").replace("~0", "~"))
+    return {state: _filled(fields, stored) for state, fields in remembered.items()}
+
+
+def _filled(value: Any, stored: Any) -> Any:
+    if value == MARK:
+        return stored
+    if isinstance(value, dict):
+        return {key: _filled(one, _part(stored, key)) for key, one in value.items()}
+    return value
+
+
+def _part(value: Any, key: str) -> Any:
+    if isinstance(value, list):
+        return value[int(key)] if key.isdecimal() and int(key) < len(value) else None
+    return value.get(key) if isinstance(value, dict) else None

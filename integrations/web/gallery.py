@@ -12,8 +12,8 @@ from django_htmx.middleware import HtmxDetails
 
 from connectors import catalog
 from connectors.models import Connector
-from integrations.models import Draft, Integration
-from integrations.services import marketplace
+from integrations.models import Integration
+from integrations.services import drafts, marketplace
 from integrations.services.marketplace import Wish
 from integrations.web import markdown
 from tenants.roles import Role
@@ -44,7 +44,7 @@ class ConnectorPage(MemberPage):
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         connector = get_object_or_404(catalog.shown(self.access.tenant_id), slug=slug)
         mine = Integration.objects.filter(connector=connector, deleted_at=None).order_by("name")
-        waiting = Draft.objects.filter(connector=connector, user=self.access.user)
+        waiting = drafts.found().filter(connector=connector, user=self.access.user)
         is_offered = connector.status == Connector.Status.PUBLISHED
         context = {
             "connector": connector,

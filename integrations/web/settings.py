@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,18 +13,16 @@ from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from connectors import forms, schemas
+from connectors import schemas
 from connectors.schemas import FieldError
 from integrations.models import Credential, Dataset, Integration
 from integrations.services import integrations, listing
 from integrations.services.errors import Gone, Invalid, Stale
-from integrations.web.choices import dataset_options
 from integrations.web.integrations import found, may
 from integrations.web.options import OptionsForm, credential_choices
+from integrations.web.typed import Typed
 from tenants.roles import Role
 from tenants.web.pages import MemberPage
-
-CONFIG = "/config"
 
 
 class Settings(MemberPage):
@@ -35,20 +34,20 @@ class Settings(MemberPage):
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         integration = found(pk)
         options = OptionsForm.of(integration, credentials=credential_choices(integration.connector))
-        return self._page(request, integration, options, integration.config)
+        return self._page(request, integration, options, Typed.of(integration))
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         integration = found(pk)
-        schema = integration.connector.config_schema
-        parsed = forms.parse(schema, request.POST, prefix="config", kept=integration.config)
+        typed = Typed.read(request, self.access, integration)
         options = OptionsForm(request.POST, credentials=credential_choices(integration.connector))
-        errors = list(parsed.errors)
-        if not parsed.action and options.is_valid() and parsed.is_final:
-            errors = self._saved(request, integration, options, parsed.value)
+        errors = list(typed.parsed.errors)
+        if not typed.parsed.action and options.is_valid() and typed.parsed.is_final:
+            errors = self._saved(request, integration, options, typed.parsed.value)
             if not errors:
+                typed.forget(self.access)
                 messages.success(request, _("The settings of %(name)s are kept.") % {"name": integration.name})
                 return redirect("integration_page", pk=pk)
-        return self._page(request, integration, options, parsed.value, errors, parsed.texts)
+        return self._page(request, integration, options, typed, errors)
 
     def _saved(
         self, request: HttpRequest, integration: Integration, options: OptionsForm, config: dict[str, Any]
@@ -72,21 +71,10 @@ class Settings(MemberPage):
         request: HttpRequest,
         integration: Integration,
         options: OptionsForm,
-        config: dict[str, Any],
-        errors: list[FieldError] | None = None,
-        texts: Any = None,
+        typed: Typed,
+        errors: Sequence[FieldError] = (),
     ) -> HttpResponse:
-        schema = integration.connector.config_schema
-        shown = [error for error in errors or [] if error.code != "not_saved"]
-        form = forms.build(
-            schema,
-            config,
-            prefix="config",
-            errors=shown,
-            datasets=dataset_options(without=integration),
-            texts=texts,
-            refresh_url=request.path,
-        )
+        form = typed.form(request, [error for error in errors if error.code != "not_saved"])
         [row] = listing.rows([integration])
         context = {
             "integration": integration,
@@ -94,7 +82,8 @@ class Settings(MemberPage):
             "tab": "settings",
             "may": may(self),
             "dataset": Dataset.objects.filter(integration=integration).first(),
-            "form": form if schemas.has_fields(schema) else None,
+            "form": form if schemas.has_fields(integration.connector.config_schema) else None,
+            "entry": typed.entry,
             "options": options,
             "seen": integration.updated_at.isoformat(),
         }

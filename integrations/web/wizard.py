@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from queue import SimpleQueue
-from threading import Thread
+from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import conditional_escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connectors import catalog, forms, schemas
 from connectors.oauth2 import CODE
 from connectors.schemas import FieldError
-from integrations.domain import Trigger
+from integrations.domain import Choice, Trigger
 from integrations.models import Credential, Draft
-from integrations.services import credentials, drafts, requests
+from integrations.services import choices, credentials, drafts, requests
 from integrations.services.connections import Report
 from integrations.services.drafts import Content, Step
 from integrations.services.errors import Invalid, Refused
 from integrations.services.oauth2.facts import State
-from integrations.services.probes import Stage
 from integrations.vault import Unreadable
+from integrations.web import live, trials
 from integrations.web.choices import dataset_options
 from integrations.web.integrations import words_of
 from integrations.web.options import OptionsForm
-from tenants.api.streaming import Streamed
 from tenants.roles import Role
-from tenants.scope import scope
 from tenants.web.pages import MemberPage
 
-TRIAL_SECONDS = 30.0
 TITLES = {
     Step.ACCOUNT: gettext_lazy("Account"),
     Step.SECRETS: gettext_lazy("Sign in"),
@@ -70,7 +63,7 @@ class Begin(MemberPage):
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         connector = get_object_or_404(catalog.available(self.access.tenant_id), slug=slug)
-        waiting = Draft.objects.filter(connector=connector, user=self.access.user)
+        waiting = drafts.found().filter(connector=connector, user=self.access.user)
         return render(request, "wizard/begin.html", {"connector": connector, "waiting": waiting[:5]})
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
@@ -80,7 +73,10 @@ class Begin(MemberPage):
 
 
 class StepPage(MemberPage):
-    """One step: `fill` shows it, `take` reads what was entered and says whether to go on."""
+    """One step: `fill` shows it, `take` reads what was entered and says whether to go on.
+
+    Whoever goes to another step by a button named `go` takes along what was entered, right or wrong: `note` keeps it.
+    """
 
     role = Role.EDITOR
     http_method_names = ["get", "head", "post"]
@@ -101,6 +97,8 @@ class StepPage(MemberPage):
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
         self._find(pk)
+        if wanted := request.POST.get("go"):
+            return redirect(self._gone(request, wanted))
         shown = self.take(request)
         return shown if shown is not None else redirect(self.next_url())
 
@@ -108,12 +106,15 @@ class StepPage(MemberPage):
         """Keep what was entered; return the page when it is to be shown again, None to go on."""
         return None
 
+    def note(self, request: HttpRequest) -> None:
+        """Put what was entered into the content, whatever it is worth."""
+
     def fill(self, request: HttpRequest) -> dict[str, Any]:
         return {}
 
     def show(self, request: HttpRequest, **more: Any) -> HttpResponse:
         context = {"draft": self.draft, "connector": self.draft.connector, "stops": self._rail(), "step": self.step}
-        context |= {"title": TITLES[self.step], "back_url": self._back_url(), "is_last": self.step is Step.REVIEW}
+        context |= {"title": TITLES[self.step], "back": self._back()}
         return render(request, f"wizard/{self.step}.html", context | self.fill(request) | more)
 
     def keep(self, *, is_done: bool = True) -> None:
@@ -126,12 +127,18 @@ class StepPage(MemberPage):
         later = [step for step in steps if list(Step).index(step) > list(Step).index(self.step)]
         return address(self.draft, later[0] if later else Step.REVIEW)
 
-    def _back_url(self) -> str:
+    def _gone(self, request: HttpRequest, wanted: str) -> str:
+        self.note(request)
+        drafts.keep(self.draft, self.content)
+        steps = drafts.steps(self.draft, self.content)
+        return address(self.draft, Step(wanted) if wanted in steps else steps[0])
+
+    def _back(self) -> Step | None:
         before = self.steps.index(self.step) if self.step in self.steps else 0
-        return address(self.draft, self.steps[before - 1]) if before else ""
+        return self.steps[before - 1] if before else None
 
     def _find(self, pk: UUID) -> None:
-        self.draft = get_object_or_404(Draft.objects.select_related("connector"), pk=pk)
+        self.draft = get_object_or_404(drafts.found(), pk=pk)
         self.content = Content.of(self.draft)
         self.steps = drafts.steps(self.draft, self.content)
 
@@ -151,13 +158,19 @@ class Account(StepPage):
         return {"accounts": drafts.accounts(self.draft.connector), "chosen": self.content.account}
 
     def take(self, request: HttpRequest) -> HttpResponseBase | None:
-        chosen = request.POST.get("account", "")
-        known = {str(each.pk) for each in drafts.accounts(self.draft.connector)}
-        if chosen and chosen not in known:
+        if not self._is_known(request):
             return self.show(request, error=_("Choose one of the accounts."))
-        self.content.account = chosen
+        self.note(request)
         self.keep()
         return None
+
+    def note(self, request: HttpRequest) -> None:
+        if self._is_known(request):
+            self.content.account = request.POST.get("account", "")
+
+    def _is_known(self, request: HttpRequest) -> bool:
+        chosen = request.POST.get("account", "")
+        return not chosen or chosen in {str(each.pk) for each in drafts.accounts(self.draft.connector)}
 
 
 class FormPage(StepPage):
@@ -177,29 +190,47 @@ class FormPage(StepPage):
     def fill(self, request: HttpRequest) -> dict[str, Any]:
         return {"form": self.form(request)}
 
-    def form(self, request: HttpRequest, errors: Any = (), texts: Any = None) -> forms.Form:
+    def form(
+        self, request: HttpRequest, errors: Sequence[FieldError] = (), notices: Mapping[str, str] | None = None
+    ) -> forms.Form:
         return forms.build(
             self.schema,
             self.value,
             prefix=self.prefix,
             errors=errors,
             datasets=dataset_options(),
-            texts=texts,
+            options=live.options(self.content.choices),
+            texts=self.content.texts.get(self.prefix),
+            notices=notices,
             refresh_url=request.path,
         )
 
     def take(self, request: HttpRequest) -> HttpResponseBase | None:
-        parsed = forms.parse(self.schema, request.POST, prefix=self.prefix, kept=self.value)
-        setattr(self.content, self.prefix, parsed.value)
-        errors = [*parsed.errors, *self.more_errors(request)]
-        is_done = parsed.is_final and not errors
-        self.keep(is_done=is_done)
-        if is_done:
+        parsed = self._read(request)
+        loaded = live.load(parsed, self.form(request), self.content.choices, self._choices)
+        self.content.choices = loaded.known
+        self.keep(is_done=parsed.is_final)
+        if parsed.is_final:
             return None
-        return self.show(request, form=self.form(request, errors if not parsed.action else (), parsed.texts))
+        return self.show(request, form=self.form(request, parsed.errors, loaded.notices))
 
-    def more_errors(self, request: HttpRequest) -> list[FieldError]:
-        return []
+    def note(self, request: HttpRequest) -> None:
+        if not self._read(request).is_final and self.step in self.content.done:
+            self.content.done.remove(self.step)
+
+    def _read(self, request: HttpRequest) -> forms.Parsed:
+        """Put what was typed into the content: it comes back with the option it belongs to, and with the page."""
+        memory = self.content.memory.get(self.prefix)
+        parsed = forms.parse(self.schema, request.POST, prefix=self.prefix, kept=self.value, memory=memory)
+        setattr(self.content, self.prefix, parsed.value)
+        self.content.memory[self.prefix] = parsed.memory
+        self.content.texts[self.prefix] = dict(parsed.texts)
+        return parsed
+
+    def _choices(self, source: str) -> Sequence[Choice]:
+        credential = drafts.credential(self.draft, self.content)
+        config = self.content.config
+        return choices.load(connector=self.draft.connector, credential=credential, config=config, source=source)
 
 
 class Secrets(FormPage):
@@ -212,10 +243,10 @@ class Secrets(FormPage):
     def fill(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().fill(request), "account_name": self.content.account_name}
 
-    def take(self, request: HttpRequest) -> HttpResponseBase | None:
+    def _read(self, request: HttpRequest) -> forms.Parsed:
         self.content.account_name = request.POST.get("account_name", "").strip()[:200] or self.draft.connector.name
         self.content.tested = None
-        return super().take(request)
+        return super()._read(request)
 
 
 class Options(FormPage):
@@ -238,8 +269,8 @@ class Test(StepPage):
         if request.POST.get("action") != "test":
             self.keep()
             return None
-        if request.headers.get("X-Pieces"):
-            return Streamed(self._pieces(), content_type="text/html; charset=utf-8")
+        if trials.is_wanted_in_pieces(request):
+            return trials.streamed(self.draft.tenant_id, partial(drafts.test, self.draft, self.content), self._note)
         try:
             self._note(drafts.test(self.draft, self.content))
         except Refused as refusal:
@@ -250,35 +281,6 @@ class Test(StepPage):
         self.content.tested = report.as_json()
         self.keep(is_done=report.ok)
 
-    def _pieces(self) -> Iterator[bytes]:
-        """The stages so far, whenever one has passed; a zero byte ends each piece."""
-        told: SimpleQueue[Report | Refused | Sequence[Stage]] = SimpleQueue()
-
-        def work() -> None:
-            try:
-                with scope(self.draft.tenant_id):
-                    told.put(drafts.test(self.draft, self.content, told.put))
-            except Refused as refusal:
-                told.put(refusal)
-            finally:
-                connection.close()
-
-        Thread(target=work, daemon=True).start()
-        while not isinstance(said := told.get(timeout=TRIAL_SECONDS), Report | Refused):
-            yield self._piece(said)
-        if isinstance(said, Report):
-            with scope(self.draft.tenant_id):
-                self._note(said)
-        yield self._piece(said)
-
-    def _piece(self, said: Report | Refused | Sequence[Stage]) -> bytes:
-        if isinstance(said, Refused):
-            html = conditional_escape(f"{said.detail} {said.fix}")
-        else:
-            stages = said.stages if isinstance(said, Report) else said
-            html = render_to_string("wizard/_stages.html", {"stages": stages})
-        return html.encode() + b"\0"
-
 
 class Schedule(StepPage):
     step = Step.SCHEDULE
@@ -287,14 +289,25 @@ class Schedule(StepPage):
         return {"options": self._form()}
 
     def take(self, request: HttpRequest) -> HttpResponseBase | None:
+        form = self._read(request)
+        self.keep(is_done=form.is_valid())
+        return None if form.is_valid() else self.show(request, options=form)
+
+    def note(self, request: HttpRequest) -> None:
+        self._read(request)
+
+    def _read(self, request: HttpRequest) -> OptionsForm:
+        """Take what was chosen; when something of it is wrong, all of it waits as it was typed."""
         form = OptionsForm(request.POST, credentials=[])
-        if not form.is_valid():
-            return self.show(request, options=form)
-        self.content.options = form.changes()
-        self.keep()
-        return None
+        if form.is_valid():
+            self.content.options, self.content.typed = form.changes(), {}
+        else:
+            self.content.typed = {name: request.POST[name] for name in form.fields if name in request.POST}
+        return form
 
     def _form(self) -> OptionsForm:
+        if self.content.typed:
+            return OptionsForm(self.content.typed, credentials=[])
         return OptionsForm.of_values(self.content.options)
 
 
@@ -342,7 +355,7 @@ class GiveUp(MemberPage):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        draft = get_object_or_404(Draft.objects.select_related("connector"), pk=pk)
+        draft = get_object_or_404(drafts.found(), pk=pk)
         draft.delete()
         messages.success(request, _("The draft is gone, and what was entered with it."))
         return redirect("connector", slug=draft.connector.slug)

@@ -79,7 +79,7 @@ def test_back_and_forward_lose_nothing(page: Page) -> None:
     go_on(page)
     page.go_back()
     expect(page.get_by_label("Base URL")).to_have_value("https://api.example.com")
-    page.get_by_role("link", name="Back", exact=True).click()
+    page.get_by_role("button", name="Back", exact=True).click()
     expect(page.get_by_label("Name of the account")).to_have_value("Kept")
 
 

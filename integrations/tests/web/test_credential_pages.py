@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from connectors.models import Connector
 from connectors.tests.browser import Page as Form
-from integrations.models import Credential, Integration
+from integrations.models import Credential, Draft, Integration
 from integrations.services import credentials
 from integrations.testing import KEY, fake_connector
 from tenants.models import Tenant
@@ -21,6 +22,7 @@ from tenants.testing import join
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("bells")]
 SECRET = "planted-secret-and-long"
+HIDDEN = {"type": "string", "writeOnly": True}
 EVIL = "<script>alert('x')</script>"
 
 
@@ -59,6 +61,18 @@ def filled(page: Client, url: str, typed: dict[str, str]) -> Any:
     for name, text in typed.items():
         form.type(name, text)
     return form.send()
+
+
+def again(shown: str, typed: dict[str, str] | None = None) -> Any:
+    """What a browser would send of the form that is shown again, with this typed into it."""
+    form = Form(form_in(shown))
+    for name, text in (typed or {}).items():
+        form.type(name, text)
+    return form.send()
+
+
+def form_in(shown: str) -> str:
+    return str(BeautifulSoup(shown, "html.parser").find("form", class_="settings"))
 
 
 def stored(credential: Credential) -> Any:
@@ -162,9 +176,12 @@ def test_whoever_saves_second_is_told_and_keeps_what_they_typed(
     shown = editor.post(url, late).content.decode()
     assert "Somebody changed it while you did" in shown
     assert 'value="Mine"' in shown
-    assert "enter those you typed once more" in shown
     assert "typed-in-vain" not in shown
     assert Credential.everywhere.get().name == "Theirs"
+    editor.post(url, again(shown))
+    assert Credential.everywhere.get().name == "Mine"
+    assert stored(made)["key"] == "typed-in-vain"
+    assert not Draft.everywhere.exists()
 
 
 def test_a_name_that_is_taken_is_said_at_the_name(editor: Client, make: Callable[..., Credential]) -> None:
@@ -185,13 +202,58 @@ def test_a_new_credential_is_made_from_the_connector_s_form(editor: Client, conn
     assert stored(Credential.everywhere.get()) == {"key": SECRET}
 
 
-def test_a_secret_typed_in_vain_is_not_called_kept(editor: Client, connector: Connector) -> None:
+def test_a_secret_is_typed_once_although_something_else_was_wrong(
+    editor: Client, connector: Connector, inside: None
+) -> None:
     url = "/credentials/new?connector=crm"
-    sent = filled(editor, url, {"name": " ", "credential/key": SECRET})
-    shown = editor.post(url, sent).content.decode()
+    shown = editor.post(url, filled(editor, url, {"name": " ", "credential/key": SECRET})).content.decode()
     assert SECRET not in shown
-    assert "Entered, kept" not in shown
-    assert "enter those you typed once more" in shown
+    assert "Entered, kept" in shown
+    assert SECRET not in json.dumps(dict(editor.session))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT data FROM integrations_draft")
+        assert SECRET not in str(cursor.fetchall())
+
+    editor.post(url, again(shown, {"name": "Neu"}))
+    assert stored(Credential.everywhere.get()) == {"key": SECRET}
+
+
+def test_what_somebody_else_typed_is_nobody_s_to_save(
+    editor: Client, admin: Client, connector: Connector, inside: None
+) -> None:
+    url = "/credentials/new?connector=crm"
+    shown = editor.post(url, filled(editor, url, {"name": " ", "credential/key": SECRET})).content.decode()
+    taken = admin.post(url, again(shown, {"name": "Mine"})).content.decode()
+    assert "f-credential.key-errors" in taken
+    assert Draft.everywhere.count() == 2
+    assert not Credential.everywhere.exists()
+
+
+def test_secrets_of_both_kinds_of_account_wait_while_one_looks_at_the_other(
+    editor: Client, connector: Connector, make: Callable[..., Credential], inside: None
+) -> None:
+    kinds = [{"properties": {"by": {"const": by}, by: {**HIDDEN, "title": by}}} for by in ("token", "password")]
+    auth = {
+        "type": "object",
+        "title": "Sign in",
+        "oneOf": [{**one, "required": list(one["properties"])} for one in kinds],
+    }
+    schema = {"credential": {"type": "object", "required": ["auth"], "properties": {"auth": auth}}, "config": {}}
+    Connector.objects.filter(pk=connector.pk).update(schema=schema)
+    connector.refresh_from_db()
+    with_token = {"auth": {"by": "token", "token": SECRET}}
+    made = make("Sales", **with_token)
+    url = f"/credentials/{made.pk}/edit"
+    other = Form(form_in(editor.get(url).content.decode())).choose("credential/auth/by", "password")
+    shown = editor.post(url, other.send()).content.decode()
+    other = Form(form_in(shown)).type("credential/auth/password", "pass-and-long").type("name", " ")
+    shown = editor.post(url, other.send()).content.decode()
+    back = Form(form_in(shown)).choose("credential/auth/by", "token").type("name", "Sales")
+    shown = editor.post(url, back.send()).content.decode()
+    assert SECRET not in shown and "pass-and-long" not in shown
+
+    editor.post(url, again(shown))
+    assert stored(made) == with_token
 
 
 def test_testing_says_once_what_came_of_it(editor: Client, make: Callable[..., Credential]) -> None:
@@ -201,7 +263,19 @@ def test_testing_says_once_what_came_of_it(editor: Client, make: Callable[..., C
     assert editor.post(f"{url}/test").headers["Location"] == url
     assert "has no test of its connection" in editor.get(url).content.decode()
     assert "has no test of its connection" not in editor.get(url).content.decode()
-    assert "<html" not in editor.post(f"{url}/test", headers={"HX-Request": "true"}).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_stages_of_a_test_come_as_they_pass_and_stay_once(editor: Client, make: Callable[..., Credential]) -> None:
+    made = make("Sales", url="http://127.0.0.1:9", key=SECRET)
+    Connector.objects.update(test={"url": "/credential/url"})
+    url = f"/credentials/{made.pk}"
+    answer = editor.post(f"{url}/test", headers={"X-Pieces": "1"})
+    pieces = b"".join(answer.streaming_content).split(b"\0")
+    assert b"Find the host" in pieces[0]
+    assert b"is-bad" in pieces[-2]
+    assert "Find the host" in editor.get(url).content.decode()
+    assert "Find the host" not in editor.get(url).content.decode()
 
 
 def test_one_in_use_names_its_users_and_stays(

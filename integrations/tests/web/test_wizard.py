@@ -73,6 +73,24 @@ def fill(page: Client, url: str, typed: dict[str, str], **more: str) -> Any:
     return page.post(url, {**form.send().dict(), **more})
 
 
+def begin_with_branches(page: Client, crm: Connector) -> tuple[Draft, str]:
+    by_time = {"by": {"const": "time"}, "since": {"type": "string", "title": "Since"}}
+    by_page = {"by": {"const": "page"}, "size": {"type": "integer", "title": "Size"}}
+    how = {
+        "type": "object",
+        "title": "How",
+        "oneOf": [{"properties": one, "required": ["by"]} for one in (by_time, by_page)],
+    }
+    config = {**CONFIG, "properties": {**CONFIG["properties"], "how": how}, "required": ["path", "how"]}
+    Connector.objects.filter(pk=crm.pk).update(schema={"credential": KEY, "config": config})
+    draft, url = begin(page)
+    return draft, fill(page, url, {"credential/key": SECRET}).headers["Location"]
+
+
+def shown_form(answer: Any) -> Form:
+    return Form(str(BeautifulSoup(answer.content.decode(), "html.parser").find("form", id="step")))
+
+
 def at(draft: Draft, step: str) -> str:
     return f"/drafts/{draft.pk}/{step}"
 
@@ -112,6 +130,47 @@ def test_going_back_loses_nothing_and_shows_no_secret(page: Client, crm: Connect
     fill(page, url, {"account_name": "Sales 2"})
     draft.refresh_from_db()
     assert Content.of(draft).credential["key"] == SECRET
+
+
+def test_what_was_typed_for_another_option_comes_back_with_it(page: Client, crm: Connector) -> None:
+    draft, url = begin_with_branches(page, crm)
+    form = shown_form(page.get(url)).type("config/path", "deals").choose("config/how/by", "time")
+    form = shown_form(page.post(url, form.send("refresh:config/how/by"))).type("config/how/since", "2026-01-31")
+    form = shown_form(page.post(url, form.choose("config/how/by", "page").send("refresh:config/how/by")))
+    page.post(url, {**form.type("config/how/size", "50").send().dict(), "go": "secrets"})
+
+    form = shown_form(page.get(url))
+    assert (form.typed("config/path"), form.typed("config/how/size")) == ("deals", "50")
+    form = shown_form(page.post(url, form.choose("config/how/by", "time").send("refresh:config/how/by")))
+    assert form.typed("config/how/since") == "2026-01-31"
+    page.post(url, form.choose("config/how/by", "page").send("refresh:config/how/by"))
+    assert shown_form(page.get(url)).typed("config/how/size") == "50"
+
+
+def test_what_a_condition_hides_comes_back_when_it_is_met_again(page: Client, crm: Connector) -> None:
+    then = {"properties": {"limit": {"type": "integer", "title": "Limit"}}}
+    condition = {"if": {"properties": {"all": {"const": False}}, "required": ["all"]}, "then": then}
+    properties = {"all": {"type": "boolean", "title": "All", "default": False}}
+    config = {"type": "object", "properties": properties, **condition}
+    Connector.objects.filter(pk=crm.pk).update(schema={"credential": KEY, "config": config})
+    draft, url = begin(page)
+    url = fill(page, url, {"credential/key": SECRET}).headers["Location"]
+    form = shown_form(page.get(url)).type("config/limit", "7")
+    form = shown_form(page.post(url, form.tick("config/all").send("refresh:config/all")))
+    assert not form.has("config/limit")
+    page.post(url, form.tick("config/all", on=False).send("refresh:config/all"))
+    assert shown_form(page.get(url)).typed("config/limit") == "7"
+
+
+def test_going_back_takes_along_what_is_wrong_too(page: Client, crm: Connector) -> None:
+    draft, url = begin(page)
+    fill(page, url, {"account_name": "Sales", "credential/key": SECRET})
+    answer = fill(page, at(draft, "options"), {"config/path": "d", "config/limit": "many"}, go="secrets")
+    assert answer.headers["Location"] == at(draft, "secrets")
+    form = shown_form(page.get(at(draft, "options")))
+    assert (form.typed("config/path"), form.typed("config/limit")) == ("d", "many")
+    page.post(at(draft, "schedule"), {**_options("Deals"), "timeout_seconds": "soon", "go": "options"})
+    assert shown_form(page.get(at(draft, "schedule"))).typed("timeout_seconds") == "soon"
 
 
 def test_what_is_wrong_is_said_at_its_field_and_kept(page: Client, crm: Connector) -> None:
