@@ -14,7 +14,7 @@ TOOL_ENV := SECRET_KEY=tools-only HUB_KEYS=tools=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY
 TEMPLATES := $(shell find templates */templates -name '*.html' -print -quit 2>/dev/null)
 WORKERS ?= 2
 
-.PHONY: help venv demo up n8n assets browser spark test lint test-sqlite test-postgres format bench doctor clean
+.PHONY: help venv demo up n8n assets browser spark test lint test-sqlite test-postgres evidence format bench doctor clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ test-sqlite: venv ## Run every test on SQLite, with the real n8n and the real Sp
 
 test-postgres: venv ## Run the tests that need no engine on a PostgreSQL started for them
 	$(PY) -m embedded.postgres $(VENV)/bin/pytest -n $(WORKERS) -m "not n8n and not spark and not processes and not browser"
+
+evidence: venv ## Run what shows that the built-in connectors work, and write it down in their folders
+	$(VENV)/bin/pytest -n 0 -m evidence --write-evidence connectors/tests/test_evidence.py integrations/tests/n8n integrations/tests/spark
 
 format: venv ## Rewrite code and templates in the house style
 	$(VENV)/bin/ruff check --fix-only .

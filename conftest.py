@@ -22,7 +22,7 @@ ENGINES = {
 REAL = ("n8n", "spark", "processes", "browser")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
-pytest_plugins = ["tenants.testing", "integrations.testing", "embedded.n8n.testing"]
+pytest_plugins = ["tenants.testing", "connectors.testing", "integrations.testing", "embedded.n8n.testing"]
 
 
 def prepare_environment() -> Path:

@@ -12,8 +12,9 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from connectors import folders, jobfiles
+from connectors import evidence, folders, jobfiles
 from connectors import search as search_index
+from connectors.evidence import Ran
 from connectors.manifest import Broken, Manifest, Problem, SparkPart
 from connectors.models import Connector, SparkJob
 from connectors.search import Index
@@ -111,7 +112,8 @@ def _sync_folder(folder: Path, root: Path, report: Report) -> None:
         if row is not None and row.source != Connector.Source.BUILTIN:
             taken = f"The slug belongs to {row.name} ({row.get_source_display()}): rename the folder or that connector."
             raise Broken([Problem("connector.json", "/slug", taken)])
-        changed = _write(row or _new(manifest), manifest, _places(manifest, folder, root), tier="tested")
+        ran = evidence.read(folder)
+        changed = _write(row or _new(manifest), manifest, _places(manifest, folder, root), ran)
     if row is None:
         report.created.append(manifest.slug)
     elif changed:
@@ -125,18 +127,21 @@ def _new(manifest: Manifest) -> Connector:
 
 
 def put(row: Connector, manifest: Manifest, places: dict[str, str]) -> None:
-    """Write what a folder says to its row; `places` are the job's files by their path in the folder."""
-    _write(row, manifest, places, tier=row.tier)
+    """Write what a folder says to its row; `places` are the job's files by their path in the folder.
+
+    Only the hub's own tests are evidence, so what comes from elsewhere is untested, whatever the folder holds.
+    """
+    _write(row, manifest, places, ran=())
 
 
-def _write(row: Connector, manifest: Manifest, places: dict[str, str], *, tier: str) -> list[str]:
+def _write(row: Connector, manifest: Manifest, places: dict[str, str], ran: tuple[Ran, ...]) -> list[str]:
     """Write what differs; returns the names of the fields that do."""
     changed = []
     if manifest.spark is not None:
         job, job_changed = _spark_job(row, manifest.spark, places)
         changed = ["spark"] if job_changed or row.spark_job_id != job.pk else []
         row.spark_job = job
-    values = _values(manifest) | {"tier": tier}
+    values = _values(manifest) | {"tier": evidence.tier(ran), "evidence": evidence.summary(ran)}
     # Hidden by a person stays hidden; hidden because its folder was gone comes back with the folder.
     if row.missing_since is not None:
         values |= {"status": Connector.Status.PUBLISHED, "missing_since": None}

@@ -6,6 +6,9 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from connectors import evidence
 
 
 def engines() -> list[tuple[str, str]]:
@@ -55,6 +58,13 @@ class Connector(models.Model):
         DEPRECATED = "deprecated"
         HIDDEN = "hidden"
 
+    class Tier(models.TextChoices):
+        """How much is known of whether it works; computed from the tests that ran, see `connectors.evidence`."""
+
+        PROVEN = evidence.PROVEN, _("Proven")
+        PROTOCOL = evidence.PROTOCOL, _("Protocol")
+        UNTESTED = evidence.UNTESTED, _("Untested")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(
         "tenants.Tenant",
@@ -87,7 +97,8 @@ class Connector(models.Model):
     status = models.CharField(max_length=16, choices=Status, default=Status.DRAFT)
     is_featured = models.BooleanField("featured", default=False, help_text="Shown first in the gallery.")
     position = models.PositiveSmallIntegerField(default=0, help_text="Among the featured ones, the smallest first.")
-    tier = models.CharField(max_length=16, default="untested", editable=False)
+    tier = models.CharField(max_length=16, choices=Tier, default=Tier.UNTESTED, editable=False)
+    evidence = models.JSONField(default=list, editable=False, help_text="[{kind, against, tests}]: what tests ran.")
     logo = models.TextField(blank=True, help_text="SVG")
     docs_url = models.CharField(max_length=500, blank=True)
     missing_since = models.DateTimeField(null=True, blank=True, editable=False)
@@ -100,6 +111,11 @@ class Connector(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def ran_against(self) -> str:
+        """What its tests ran against, in a few words."""
+        return ", ".join(ran["against"] for ran in self.evidence)
 
     @property
     def credential_schema(self) -> dict[str, object]:

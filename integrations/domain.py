@@ -251,6 +251,8 @@ class Outcome:
     failure: Failure | None = None
     is_cancelled: bool = False
     output: Output | None = None
+    others: tuple[Output, ...] = ()
+    """Further datasets beside the main one, each by its name."""
     metrics: Json = field(default_factory=dict)
     state: Json | None = None
     seconds: float | None = None

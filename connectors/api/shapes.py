@@ -6,6 +6,8 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from connectors import evidence
+from connectors.manifest import Json
 from connectors.models import Connector
 from tenants.api.fields import Strict
 
@@ -17,16 +19,23 @@ class SchemasField(serializers.JSONField):
     pass
 
 
+class EvidenceShape(serializers.Serializer[Json]):
+    kind = serializers.ChoiceField(choices=evidence.KINDS, help_text="proven: the real server; protocol: a stand-in.")
+    against = serializers.CharField()
+    tests = serializers.IntegerField()
+
+
 class ConnectorShape(serializers.ModelSerializer[Connector]):
     logo_url = serializers.SerializerMethodField()
     schema = SchemasField(read_only=True, help_text="What its credentials and its settings hold.")
     categories = serializers.ListField(child=serializers.CharField(), read_only=True)
+    evidence = EvidenceShape(many=True, read_only=True, help_text="What its tests ran against; the tier follows.")
 
     class Meta:
         model = Connector
         fields: tuple[str, ...] = (
             *("id", "slug", "name", "summary", "description", "categories", "type", "version", "source", "status"),
-            *("tier", "logo_url", "docs_url", "schema", "n8n_workflow_id", "spark_job_id"),
+            *("tier", "evidence", "logo_url", "docs_url", "schema", "n8n_workflow_id", "spark_job_id"),
         )
         read_only_fields: tuple[str, ...] = fields
 

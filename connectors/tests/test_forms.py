@@ -40,8 +40,10 @@ BUILTIN = [
 
 @pytest.mark.parametrize(("slug", "part", "schema"), BUILTIN, ids=lambda value: value if isinstance(value, str) else "")
 def test_an_empty_form_of_our_own_connectors_asks_for_what_is_missing(slug, part, schema):
+    # A list that must not be empty is shown with its first row, and what is missing in that is asked for.
     missing = {error.pointer for error in validate(schema, defaults(schema, {}))}
-    assert {error.pointer for error in there_and_back(schema, {}).errors} == missing
+    asked = {error.pointer for error in there_and_back(schema, {}).errors}
+    assert {pointer.split("/")[1] for pointer in asked} == {pointer.split("/")[1] for pointer in missing}
 
 
 def test_a_mistake_stands_at_its_field_and_what_was_typed_stays():

@@ -1,8 +1,8 @@
 """An engine that only waits: for tests, and to measure what the hub itself costs.
 
-A job's config says what happens: `seconds` until it ends, `rows` it brings, `failure` it ends with,
-`refuse` it answers the start with, `state` it hands on. So does the source of a field's choices: `values` there are,
-`of` the field whose value stands before each, `seconds` it takes, `refuse` it answers with.
+A job's config says what happens: `seconds` until it ends, `rows` it brings, `others` by name beside them, `failure` it
+ends with, `refuse` it answers the start with, `state` it hands on. So does the source of a field's choices: `values`
+there are, `of` the field whose value stands before each, `seconds` it takes, `refuse` it answers with.
 """
 
 from __future__ import annotations
@@ -104,12 +104,15 @@ class FakeEngine:
     def _outcome(self, job: Job) -> Outcome:
         if failure := job.config.get("failure"):
             return Outcome(failure=Failure(**{"code": "fake", "origin": Origin.SERVICE, "message": "", **failure}))
-        return Outcome(output=self._output(job, job.config.get("rows")), state=job.config.get("state"))
+        rows = job.config.get("rows")
+        return Outcome(
+            output=None if rows is None else self._output(job, rows),
+            others=tuple(self._output(job, found, name) for name, found in job.config.get("others", {}).items()),
+            state=job.config.get("state"),
+        )
 
-    def _output(self, job: Job, rows: list[Json] | None) -> Output | None:
-        if rows is None:
-            return None
+    def _output(self, job: Job, rows: list[Json], name: str = "") -> Output:
         job.workspace.mkdir(parents=True, exist_ok=True)
-        path = job.workspace / "rows.ndjson"
+        path = job.workspace / f"rows{name}.ndjson"
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        return Output(path, "ndjson")
+        return Output(path, "ndjson", name)

@@ -9,6 +9,9 @@ from django.utils import timezone
 
 from tenants.scope import TenantOwned
 
+MAIN = "rows"
+"""The name of the dataset that every integration has; some have others beside it."""
+
 
 class Dataset(TenantOwned):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -24,6 +27,11 @@ class Dataset(TenantOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def title(self) -> str:
+        """What people call it: like the integration, and a dataset beside the main one by its own name too."""
+        return self.integration.name if self.name == MAIN else f"{self.integration.name}: {self.name}"
 
 
 class DatasetVersion(TenantOwned):

@@ -6,21 +6,27 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import BinaryIO
 
+from django.db.models import QuerySet
+
 from integrations.domain import Json, Source
 from integrations.models import Dataset, DatasetVersion, Integration, IntegrationInput, Run
+from integrations.models.dataset import MAIN
 from integrations.services import cells, storage
 from integrations.services.cells import Grid
 from integrations.services.errors import Refused
 from integrations.services.landing.exporting import Form
 from integrations.services.storage import Landed
 
-MAIN = "rows"
+
+def main() -> QuerySet[Dataset]:
+    """The entered tenant's datasets without those that lie beside an integration's main one."""
+    return Dataset.objects.filter(name=MAIN).select_related("latest")
 
 
-def ensure(*, integration: Integration) -> Dataset:
-    """Return the integration's dataset, making it if there is none yet."""
+def ensure(*, integration: Integration, name: str = MAIN) -> Dataset:
+    """Return the integration's dataset of this name, making it if there is none yet."""
     dataset, _ = Dataset.everywhere.select_related("latest").get_or_create(
-        integration=integration, name=MAIN, defaults={"tenant_id": integration.tenant_id}
+        integration=integration, name=name, defaults={"tenant_id": integration.tenant_id}
     )
     return dataset
 

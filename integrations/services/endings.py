@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from integrations.engines import registry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
 from integrations.models import UNDER_WAY, Dataset, DatasetVersion, Integration, Run, RunInput
+from integrations.models.dataset import MAIN
 from integrations.services import datasets, failures, leases, pipelines, pushing, storage, usage
 
 log = structlog.get_logger(__name__)
@@ -116,21 +118,21 @@ def _succeed(run: Run, outcome: Outcome, job: Job, mask: Mask) -> None:
     _note_duration(run, outcome.seconds)
     began = time.monotonic()
     output = pushing.collected(run, outcome.output, job.workspace)
-    landed, dataset = _land(run, output)
+    landed = _land_all(run, output, outcome.others)
     run.steps["land"] = round(time.monotonic() - began, 4)
     try:
         with transaction.atomic():
-            _close_as_success(run, outcome, landed, mask)
-            if landed and dataset:
-                version = datasets.record(run=run, landed=landed, dataset=dataset)
+            _close_as_success(run, outcome, landed[0][0] if output else None, mask)
+            versions = [datasets.record(run=run, landed=rows, dataset=dataset) for rows, dataset in landed]
+            for version in versions:
                 pipelines.follow(version)
     except LeaseLost:
         log.info("lease_lost")
-        if landed:
-            storage.discard(landed.uri)
+        for rows, _ in landed:
+            storage.discard(rows.uri)
         return
     usage.succeeded(run)
-    for left in filter(None, (outcome.output, output)):
+    for left in filter(None, (outcome.output, output, *outcome.others)):
         _clear(left)
     pushing.discard(run)
 
@@ -155,11 +157,23 @@ def _close_as_success(run: Run, outcome: Outcome, landed: storage.Landed | None,
         Integration.everywhere.filter(pk=run.integration_id).update(state=outcome.state)
 
 
-def _land(run: Run, output: Output | None) -> tuple[storage.Landed | None, Dataset | None]:
-    if output is None:
-        return None, None
+def _land_all(run: Run, output: Output | None, others: Sequence[Output]) -> list[tuple[storage.Landed, Dataset]]:
+    """Land the main rows, which come first, and those beside them; all of them or none."""
+    landed: list[tuple[storage.Landed, Dataset]] = []
+    named = [(output, MAIN)] if output else []
+    try:
+        for each, name in [*named, *((other, other.name) for other in others)]:
+            landed.append(_land(run, each, name))
+    except BaseException:
+        for rows, _ in landed:
+            storage.discard(rows.uri)
+        raise
+    return landed
+
+
+def _land(run: Run, output: Output, name: str) -> tuple[storage.Landed, Dataset]:
     integration = run.integration
-    dataset = datasets.ensure(integration=integration)
+    dataset = datasets.ensure(integration=integration, name=name)
     mode = WriteMode(integration.write_mode)
     previous = dataset.latest.uri if mode is not WriteMode.REPLACE and dataset.latest else None
     landed = storage.land(

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from connectors.models import Connector
 from integrations.domain import RunState
 from integrations.models import Dataset, DatasetVersion, Integration, Run
+from integrations.models.dataset import MAIN
 from integrations.services import completeness
 
 NOT_SHOWN = ("description", "readme", "template", "logo", "n8n_credentials", "test")
@@ -98,7 +99,7 @@ def version_of(run: Run) -> DatasetVersion | None:
 
 
 def _versions() -> Prefetch[Any, Any, Any]:
-    return Prefetch("versions", DatasetVersion.everywhere.defer("schema"))
+    return Prefetch("versions", DatasetVersion.everywhere.filter(dataset__name=MAIN).defer("schema"))
 
 
 def _last_runs(page: Sequence[Integration]) -> dict[UUID, Run]:
@@ -116,7 +117,7 @@ def _load(run_ids: Iterable[UUID]) -> dict[UUID, Run]:
 
 
 def _datasets(page: Sequence[Integration]) -> dict[UUID, UUID]:
-    rows = Dataset.everywhere.filter(integration__in=[row.pk for row in page]).order_by("-created_at")
+    rows = Dataset.everywhere.filter(integration__in=[row.pk for row in page], name=MAIN)
     return dict(rows.values_list("integration_id", "pk"))
 
 

@@ -9,7 +9,8 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from integrations.domain import Failure, Json, Origin, RunState
 from integrations.models import Dataset, DatasetVersion, Run
-from integrations.services import comparing, expectations, overview, pushing, remedies, steps
+from integrations.models.dataset import MAIN
+from integrations.services import comparing, datasets, expectations, overview, pushing, remedies, steps
 from integrations.services.comparing import Change
 from integrations.services.expectations import Bar
 from integrations.services.remedies import Remedy
@@ -71,7 +72,7 @@ def report(run: Run) -> Report:
     return Report(
         run=run,
         version=overview.version_of(run),
-        dataset=Dataset.objects.filter(integration=run.integration_id).select_related("latest").first(),
+        dataset=datasets.main().filter(integration=run.integration_id).first(),
         steps=steps.steps(run),
         bar=expectations.bar(run),
         remedy=remedies.remedy(run),
@@ -83,7 +84,7 @@ def report(run: Run) -> Report:
 
 def comparison(run: Run) -> Comparison | None:
     """Compare with the last run that went well before this one; None when there was none."""
-    whole = Prefetch("versions", DatasetVersion.everywhere.all())
+    whole = Prefetch("versions", DatasetVersion.everywhere.filter(dataset__name=MAIN))
     rows = Run.objects.filter(integration=run.integration_id, state=RunState.SUCCEEDED)
     good = rows.filter(_before(run)).prefetch_related(whole).order_by("-queued_at", "-id").first()
     if good is None:

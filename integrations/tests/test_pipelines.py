@@ -45,6 +45,22 @@ def test_a_version_starts_its_reader_once_however_often_it_is_announced(make_int
     assert Run.everywhere.filter(integration=reader).count() == 2
 
 
+def test_rows_beside_the_main_ones_are_a_dataset_of_their_own_with_readers_of_their_own(
+    make_integration: MakeIntegration,
+) -> None:
+    producer = make_integration({"rows": [{"a": 1}], "others": {"rejected": [{"a": 2}, {"a": 3}]}})
+    run(producer)
+    main, rejected = (producer.datasets(manager="everywhere").get(name=name) for name in ("rows", "rejected"))
+    reader = make_integration({"reads": str(rejected.pk), "rows": []}, on_new_data=True)
+
+    ended = run(producer)
+
+    rejected.refresh_from_db()
+    assert (ended.rows, main.versions(manager="everywhere").count(), rejected.latest.rows) == (1, 2, 2)
+    assert rejected.title == f"{producer.name}: rejected"
+    assert Run.everywhere.filter(integration=reader, trigger=Trigger.NEW_DATA).count() == 1
+
+
 @pytest.mark.parametrize("change", [{"on_new_data": False}, {"enabled": False}])
 def test_a_reader_that_does_not_wait_is_left_alone(make_integration: MakeIntegration, change: dict) -> None:
     producer = make_integration({"rows": [{"a": 1}]})

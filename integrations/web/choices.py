@@ -12,4 +12,4 @@ def dataset_options(without: Integration | None = None) -> list[Option]:
     """The tenant's datasets by the name of whoever makes them, the newest first."""
     rows = Dataset.objects.filter(integration__deleted_at=None).select_related("integration")
     rows = rows.exclude(integration=without) if without else rows
-    return [Option(str(row.pk), row.integration.name) for row in rows.order_by("-created_at")[:MOST]]
+    return [Option(str(row.pk), row.title) for row in rows.order_by("-created_at")[:MOST]]

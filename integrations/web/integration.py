@@ -13,8 +13,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from connectors import schemas
-from integrations.models import Dataset, Integration
-from integrations.services import activity, history, listing, timeline
+from integrations.models import Integration
+from integrations.services import activity, datasets, history, listing, timeline
 from integrations.services.errors import Gone, Invalid, Refused
 from integrations.web.asking import is_fragment, paged
 from integrations.web.charts import chart
@@ -31,7 +31,7 @@ class IntegrationView(MemberPage):
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         integration = found(pk)
         [row] = listing.rows([integration])
-        dataset = Dataset.objects.filter(integration=integration).select_related("latest").first()
+        dataset = datasets.main().filter(integration=integration).first()
         context = {"integration": integration, "row": row, "tab": self.tab, "may": may(self), "dataset": dataset}
         context |= self.fill(request, integration)
         template = f"integrations/{'_' if is_fragment(request) else ''}{self.tab}.html"

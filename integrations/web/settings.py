@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from connectors import schemas
 from connectors.schemas import FieldError
-from integrations.models import Credential, Dataset, Integration
-from integrations.services import integrations, listing
+from integrations.models import Credential, Integration
+from integrations.services import datasets, integrations, listing
 from integrations.services.errors import Gone, Invalid, Stale
 from integrations.web.integrations import found, may
 from integrations.web.options import OptionsForm, credential_choices
@@ -81,7 +81,7 @@ class Settings(MemberPage):
             "row": row,
             "tab": "settings",
             "may": may(self),
-            "dataset": Dataset.objects.filter(integration=integration).first(),
+            "dataset": datasets.main().filter(integration=integration).first(),
             "form": form if schemas.has_fields(integration.connector.config_schema) else None,
             "entry": typed.entry,
             "options": options,

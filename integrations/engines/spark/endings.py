@@ -66,8 +66,9 @@ def finished(directory: RunDirectory, result: Json) -> Outcome:
     if not outputs:
         return Outcome(failure=NO_OUTPUT)
     name = MAIN if MAIN in outputs else next(iter(outputs))
-    output = Output(path=outputs[name], format="parquet", name=name)
-    return Outcome(output=output, metrics=result["metrics"], state=result["state"])
+    output = Output(path=outputs.pop(name), format="parquet", name=name)
+    others = tuple(Output(path=path, format="parquet", name=other) for other, path in sorted(outputs.items()))
+    return Outcome(output=output, others=others, metrics=result["metrics"], state=result["state"])
 
 
 def found_outputs(directory: RunDirectory) -> dict[str, Path]:

@@ -6,7 +6,7 @@ Only the standard library and pyspark are imported here, because a cluster's Pyt
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,12 +101,30 @@ class Context:
                 f"context.write takes a Spark DataFrame, not {type(frame).__name__}.",
                 fix="Make one with context.spark.createDataFrame(...).",
             )
+        if name in (MAIN, "rows"):
+            name = ""
         if name and not NAME.fullmatch(name):
             raise Refused(f'"{name}" cannot name an output.', fix="Use letters, digits, - and _ only.")
         path = str(self._output_directory / (name or MAIN))
         if frame.columns:
             _storable(frame).write.mode("append").parquet(path)
         self.outputs[name] = path
+
+
+def quoted(name: str) -> str:
+    """Return a column's name as Spark takes it for one column, dots and all."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def require_columns(frame: DataFrame, names: Iterable[str], dataset: str = "The dataset") -> None:
+    """Refuse names that are no columns of the frame; one that never had a row has no columns, and lacks none."""
+    missing = [name for name in names if name not in frame.columns]
+    if missing and frame.columns:
+        raise Refused(
+            f"{dataset} has no column named {', '.join(missing)}.",
+            fix=f"It has these columns: {', '.join(frame.columns)}.",
+            code="missing_column",
+        )
 
 
 def _storable(frame: DataFrame) -> DataFrame:
