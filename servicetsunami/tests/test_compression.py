@@ -14,7 +14,11 @@ def answered(response: HttpResponse | StreamingHttpResponse) -> HttpResponse | S
 
 @pytest.mark.parametrize(
     ("response", "encoding"),
-    [(HttpResponse("x" * 1000), "gzip"), (StreamingHttpResponse([b"x" * 1000]), None)],
+    [
+        (HttpResponse("x" * 1000), "gzip"),
+        (StreamingHttpResponse([b"x" * 1000]), "gzip"),
+        (StreamingHttpResponse([b"data: x"], content_type="text/event-stream"), None),
+    ],
 )
-def test_pages_are_compressed_and_streams_are_not(response: HttpResponse, encoding: str | None) -> None:
+def test_pages_are_compressed_and_events_are_not(response: HttpResponse, encoding: str | None) -> None:
     assert answered(response).headers.get("Content-Encoding") == encoding

@@ -21,8 +21,9 @@ ENGINES = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Ends with its module: while Playwright's loop runs, Django refuses other tests their database."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("Chromium is not installed: `make browser` says how to get it.")
