@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub import Refused, context
+from hub import context, quoted, require_columns
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F  # noqa: N812 - the name every Spark user knows
 from pyspark.sql.types import ArrayType, DataType, MapType, StructType
@@ -45,22 +45,6 @@ def holds_map(kind: DataType) -> bool:
     if isinstance(kind, StructType):
         return any(holds_map(field.dataType) for field in kind.fields)
     return isinstance(kind, MapType) or kind.typeName() == "variant"
-
-
-def quoted(name: str) -> str:
-    """Return a name that Spark takes as one column, dots and all."""
-    return "`" + name.replace("`", "``") + "`"
-
-
-def require_columns(frame: DataFrame, names: list[str]) -> None:
-    missing = [name for name in names if name not in frame.columns]
-    # A dataset that never had a row has no columns either, and no duplicates.
-    if missing and frame.columns:
-        raise Refused(
-            f"The dataset has no column named {', '.join(missing)}.",
-            fix=f"It has these columns: {', '.join(frame.columns) or 'none'}.",
-            code="missing_column",
-        )
 
 
 def main() -> None:

@@ -1,55 +1,21 @@
-import importlib.util
 import json
 import math
 import uuid
-from pathlib import Path
 
 import pytest
-from pyspark import SparkContext
 from pyspark.errors import ParseException
-from pyspark.sql import SparkSession
 
 from integrations.domain import Output, WriteMode
-from integrations.engines.spark.submit import DEFAULTS, RUNTIME
 from integrations.services import storage
 
 pytestmark = pytest.mark.spark
-BUILTIN = Path(__file__).resolve().parents[3] / "connectors" / "builtin"
+
+
+def evidence(slug):
+    return pytest.mark.evidence(slug, "proven", "Apache Spark")
+
+
 PEOPLE = [(1, "Ada", 3), (1, "Ada L.", 7), (2, "Bob", None), (2, "Bobby", 1), (None, "x", 1), (None, "y", 2)]
-
-
-@pytest.fixture(scope="module")
-def spark():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        conf = {
-            **DEFAULTS,
-            "spark.ui.enabled": "false",
-            "spark.log.level": "ERROR",
-            "spark.sql.shuffle.partitions": "2",
-        }
-        session = SparkSession.builder.master("local[1]").config(map=conf).getOrCreate()
-        yield session
-        session.stop()
-        gateway = SparkContext._gateway
-        gateway.shutdown()
-        # Java ends when its standard input does.
-        gateway.proc.stdin.close()
-        gateway.proc.wait(timeout=100)
-        SparkContext._gateway = SparkContext._jvm = None
-
-
-@pytest.fixture
-def job(monkeypatch):
-    monkeypatch.syspath_prepend(str(RUNTIME))
-
-    def load(slug):
-        spec = importlib.util.spec_from_file_location(f"{slug}_job", BUILTIN / slug / "job.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    return load
 
 
 @pytest.fixture
@@ -61,6 +27,7 @@ def names(frame):
     return sorted(row["name"] for row in frame.collect())
 
 
+@evidence("deduplicate")
 @pytest.mark.parametrize(
     ("chosen", "kept"),
     [
@@ -74,6 +41,7 @@ def test_one_row_of_each_key_stays_and_one_without_an_order_is_never_preferred(j
     assert names(job("deduplicate").deduplicate(people, keys=["id"], **chosen)) == kept
 
 
+@evidence("deduplicate")
 def test_without_an_order_the_same_row_stays_however_the_rows_are_laid_out(job, people):
     deduplicate = job("deduplicate").deduplicate
 
@@ -84,6 +52,7 @@ def test_without_an_order_the_same_row_stays_however_the_rows_are_laid_out(job, 
     assert len(first) == 3
 
 
+@evidence("deduplicate")
 def test_columns_of_any_name_and_shape_can_be_deduplicated(job, spark):
     frame = spark.sql(
         "SELECT map('k', 1) AS m, array(map('k', 1)) AS am, 1 AS `a.b c` UNION ALL SELECT map('k', 1), null, 1"
@@ -92,6 +61,7 @@ def test_columns_of_any_name_and_shape_can_be_deduplicated(job, spark):
     assert job("deduplicate").deduplicate(frame, keys=["a.b c"]).count() == 1
 
 
+@evidence("deduplicate")
 def test_a_key_that_is_no_column_is_refused_with_those_there_are(job, people):
     with pytest.raises(Exception, match="no column named city") as refused:
         job("deduplicate").deduplicate(people, keys=["id", "city"])
@@ -105,6 +75,7 @@ def test_a_dataset_that_never_had_a_row_has_no_duplicates(job, spark):
     assert job("deduplicate").deduplicate(nothing, keys=["id"]).collect() == []
 
 
+@evidence("sql_transform")
 def test_a_query_joins_datasets_by_their_names(job, spark, people):
     ages = spark.createDataFrame([(1, 36)], "id int, age int")
     query = "SELECT p.name, a.age FROM people p JOIN ages a ON a.id = p.id WHERE p.at = 3 ;\n"
@@ -130,6 +101,7 @@ def planted(tmp_path):
 JAVA = "reflect('java.lang.System', 'getProperty', 'user.home')"
 
 
+@evidence("sql_transform")
 @pytest.mark.parametrize(
     "query",
     [
@@ -177,6 +149,7 @@ def test_what_is_wrong_with_a_query_is_said_by_spark(job, spark, query):
     assert wrong.value.getCondition() == "PARSE_SYNTAX_ERROR"
 
 
+@evidence("sql_transform")
 @pytest.mark.parametrize(
     "query",
     [
@@ -192,6 +165,7 @@ def test_every_usual_query_is_answered(job, spark, people, query):
     assert job("sql_transform").transform(spark, {"people": people}, query).collect()
 
 
+@evidence("pi_estimate")
 def test_pi_comes_out_near_pi_and_the_same_every_time(job, spark):
     estimate = job("pi_estimate").estimate
 
