@@ -163,7 +163,7 @@ class Hub:
     def _settings(self, keys: dict[str, str]) -> dict[str, str]:
         if self.n8n_url:
             self.environment |= {"N8N_URL": self.n8n_url, **keys}
-        found = ("HUB_BROKER_URL", "N8N_URL", "N8N_API_KEY", "N8N_TEST_API_KEY")
+        found = ("HUB_BROKER_URL", "N8N_URL", "N8N_API_KEY", "N8N_TEST_API_KEY", "N8N_EMAIL", "N8N_PASSWORD")
         note_running(self.var, {name: self.environment[name] for name in found if name in self.environment})
         return self.environment
 

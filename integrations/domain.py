@@ -224,6 +224,8 @@ class Job:
     ref: Ref = field(default_factory=dict)
     """What `provision` answered for this job's deployment; empty for an engine that needs none."""
     hook_token: str = field(default="", repr=False)
+    template: Json = field(default_factory=dict, repr=False)
+    """What the deployment was made from; empty for an engine that needs none."""
     spark: SparkEntry | None = None
     push: Push | None = None
     asked_at: datetime | None = None

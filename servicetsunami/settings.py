@@ -300,6 +300,9 @@ CANCEL_PATIENCE_SECONDS = env.int("HUB_CANCEL_PATIENCE_SECONDS", default=60)
 N8N_URL = env.str("N8N_URL", default="")
 N8N_API_KEY = env.str("N8N_API_KEY", default="")
 N8N_TEST_API_KEY = env.str("N8N_TEST_API_KEY", default="")
+N8N_EMAIL = env.str("N8N_EMAIL", default="")
+N8N_PASSWORD = env.str("N8N_PASSWORD", default="")
+N8N_NODES_ALLOW = env.list("N8N_NODES_ALLOW", default=[])
 
 # Spark
 SPARK_MASTER = env.str("SPARK_MASTER", default="local[*]")

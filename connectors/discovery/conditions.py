@@ -88,15 +88,21 @@ def _inner(name: str, values: list[Any], scope: Scope, seen: tuple[str, ...]) ->
     if not variants or path[0] in seen:
         return None if not variants else YES
     shown = [(one, condition(one, scope, (*seen, path[0]))) for one in variants]
-    found = [both(when, _has(path, values, one)) for one, when in shown if when is not None]
+    has = [(when, _has(path, values, one)) for one, when in shown if when is not None]
+    found = [both(when, asked) for when, asked in has if when is not None and asked is not None]
     if not found:
         return None
+    if YES in found:
+        return YES
     unique = [one for index, one in enumerate(found) if one not in found[:index]]
     return unique[0] if len(unique) == 1 else {"anyOf": unique}
 
 
-def _has(path: list[str], values: list[Any], controller: Json) -> Json:
+def _has(path: list[str], values: list[Any], controller: Json) -> Json | None:
+    """The condition that one variant of a controller has one of the values; nobody changes a hidden one."""
     default = controller.get("default", ABSENT) if len(path) == 1 else ABSENT
+    if controller.get("type") == "hidden":
+        return YES if any(_meets(default, value) for value in values) else None
     if isinstance(default, dict) and "__rl" in default:
         default = default.get("value")
     inner: Json = _allowed(values)

@@ -17,44 +17,45 @@ SIGN_IN = ("authentication", "authType", "incomingAuthentication", "nodeCredenti
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One thing that a node can do; an empty resource or operation is one that the node does not have."""
+    """One thing that a node can do: what must be chosen for it, in order, and the fields it then has."""
 
-    resource: str
-    operation: str
+    known: dict[str, str]
     schema: Json = field(repr=False)
     title: str = ""
     gaps: tuple[str, ...] = ()
     """What of it no form can show, in words; empty for a complete one."""
 
     @property
-    def known(self) -> dict[str, str]:
-        pairs = ((RESOURCE, self.resource), (OPERATION, self.operation))
-        return {name: value for name, value in pairs if value != ""}
+    def name(self) -> str:
+        return " ".join(self.known.values())
 
 
 def operations(node: Node, *, with_waiting: bool = False) -> list[Operation]:
     """Everything the node can do, each with the fields of its own."""
-    return list(_operations(node, with_waiting))
+    chain = choosers(node)
+    skip = frozenset({*chain, *sign_in_controllers(node)})
+    found = _choices(node, chain, {})
+    wanted = [known for known in found if with_waiting or known.get(OPERATION) not in WAITING]
+    return [_operation(node, known, skip) for known in wanted]
 
 
 def schema(node: Node, made: list[Operation]) -> Json:
     """One schema of all operations: first the resource, then the operation, then its fields."""
-    if len(made) == 1 and not made[0].known:
-        return made[0].schema
-    resources = list(dict.fromkeys(one.resource for one in made))
-    if resources == [""]:
-        return _chosen_operation(node, made, {})
-    root: Json = {
-        "type": "object",
-        "properties": {RESOURCE: _head(node, RESOURCE, {}, resources)},
-        "required": [RESOURCE],
+    return _tree(node, made, choosers(node), {})
+
+
+def choosers(node: Node) -> list[str]:
+    """What is chosen first, in order: whatever resource and operation depend on, then these two."""
+    parts = controllers(node)
+    asked = {
+        name.lstrip("/") for first in (RESOURCE, OPERATION) for part in parts.get(first, ()) for name in _asked(part)
     }
-    clauses = []
-    for resource in resources:
-        mine = [one for one in made if one.resource == resource]
-        then = _chosen_operation(node, mine, {RESOURCE: resource})
-        clauses.append({"if": _is(RESOURCE, resource), "then": _inner(then)})
-    return {**root, "allOf": clauses}
+    leading = [name for name in parts if name in asked - {RESOURCE, OPERATION} and _is_choice(parts[name])]
+    return [*leading, RESOURCE, OPERATION]
+
+
+def _is_choice(variants: list[Json]) -> bool:
+    return len(variants) == 1 and variants[0].get("type") == "options" and not variants[0].get("displayOptions")
 
 
 def controllers(node: Node) -> dict[str, list[Json]]:
@@ -86,18 +87,21 @@ def _asked(part: Any) -> Iterator[str]:
         yield from _asked(inner)
 
 
-def _operations(node: Node, with_waiting: bool) -> Iterator[Operation]:
-    scope = Scope(node.version, {}, controllers(node))
-    skip = frozenset({RESOURCE, OPERATION, *sign_in_controllers(node)})
-    for resource in _values(node, RESOURCE, {}) or [""]:
-        known = {RESOURCE: resource} if resource != "" else {}
-        for operation in _values(node, OPERATION, known) or [""]:
-            if operation in WAITING and not with_waiting:
-                continue
-            certain = known | ({OPERATION: operation} if operation != "" else {})
-            reading = Reading(Scope(scope.version, certain, scope.controllers))
-            made = level(node.properties, reading, skip)
-            yield Operation(resource, operation, made, _title(node, certain), tuple(sorted(reading.gaps)))
+def _operation(node: Node, known: dict[str, str], skip: frozenset[str]) -> Operation:
+    reading = Reading(Scope(node.version, known, controllers(node)))
+    made = level(node.properties, reading, skip)
+    return Operation(known, made, _title(node, known), tuple(sorted(reading.gaps)))
+
+
+def _choices(node: Node, chain: list[str], known: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Every way through the choices; one that the node does not have is left out."""
+    if not chain:
+        yield known
+        return
+    name, *rest = chain
+    values = _values(node, name, known)
+    for more in [{name: value} for value in values] or [{}]:
+        yield from _choices(node, rest, known | more)
 
 
 def _values(node: Node, name: str, known: dict[str, str]) -> list[str]:
@@ -126,22 +130,28 @@ def _title(node: Node, known: dict[str, str]) -> str:
     return ""
 
 
-def _chosen_operation(node: Node, made: list[Operation], known: dict[str, str]) -> Json:
-    if len(made) == 1 and not made[0].operation:
+def _tree(node: Node, made: list[Operation], chain: list[str], known: dict[str, str]) -> Json:
+    if not chain:
         return made[0].schema
-    names = [one.operation for one in made]
-    head = _head(node, OPERATION, known, names)
-    clauses = [{"if": _is(OPERATION, one.operation), "then": _inner(one.schema)} for one in made]
-    return {"type": "object", "properties": {OPERATION: head}, "required": [OPERATION], "allOf": clauses}
+    name, *rest = chain
+    values = list(dict.fromkeys(one.known[name] for one in made if name in one.known))
+    if not values:
+        return _tree(node, made, rest, known)
+    clauses = []
+    for value in values:
+        mine = [one for one in made if one.known.get(name) == value]
+        clauses.append({"if": _is(name, value), "then": _inner(_tree(node, mine, rest, known | {name: value}))})
+    head = _head(node, name, known, values, -len(chain))
+    return {"type": "object", "properties": {name: head}, "required": [name], "allOf": clauses}
 
 
-def _head(node: Node, name: str, known: dict[str, str], values: list[str]) -> Json:
+def _head(node: Node, name: str, known: dict[str, str], values: list[str], order: int) -> Json:
     parts = _parts(node, name, known)
     reading = Reading(Scope(node.version, known, controllers(node)))
     options = [option for part in parts for option in listed_options(part, reading.scope) if option["const"] in values]
     options = list({option["const"]: option for option in options}.values())
     head = one(parts[0], reading) or {}
-    made: Json = {"title": head.get("title", name.title()), "oneOf": options, "x-order": -2 if name == RESOURCE else -1}
+    made: Json = {"title": head.get("title", name.title()), "oneOf": options, "x-order": order}
     default = parts[0].get("default")
     return {**made, "default": default if default in values else options[0]["const"]}
 

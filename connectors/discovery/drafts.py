@@ -109,7 +109,7 @@ def _readme(made: list[Operation]) -> str:
 
 
 def _named(one: Operation) -> str:
-    return " ".join(filter(None, (texts.plain(one.title), f"({one.resource} {one.operation})".replace("( )", ""))))
+    return f"{texts.plain(one.title)} ({one.name})" if one.name else texts.plain(one.title) or "All of it"
 
 
 def _category(name: str) -> str:

@@ -15,7 +15,7 @@ from connectors.schemas.values import Json
 EVALUATED = frozenset({"query", "sqlQuery", "queryReplacement"})
 """Texts in which a node looks for {{ }} by itself."""
 EDITORS = frozenset({"sqlEditor", "htmlEditor"})
-FILES = frozenset({"binaryPropertyName", "binaryProperty", "dataPropertyName", "inputDataFieldName", "binaryData"})
+FILES = frozenset({"binaryPropertyName", "binaryProperty", "dataPropertyName", "inputDataFieldName"})
 _DEEPEST = 12
 
 
@@ -53,6 +53,8 @@ def level(properties: list[Json], reading: Reading, skip: frozenset[str] = froze
         made = None if when is None else one(part, reading)
         if made is None or when is None:
             continue
+        if is_file(part) and not when and not reading.depth:
+            reading.gaps.add(f"{texts.title(part.get('displayName'), part['name'])}: files are not offered")
         made = {**made, "x-order": order}
         if not when and part["name"] not in schema["properties"]:
             _put(schema, part, made)
@@ -71,6 +73,11 @@ def _put(schema: Json, part: Json, made: Json) -> None:
     schema["properties"][part["name"]] = made
     if is_demanded(part, made):
         schema.setdefault("required", []).append(part["name"])
+
+
+def is_file(part: Json) -> bool:
+    """Whether it names a file that came before in a workflow; a call has none."""
+    return part.get("type") == "string" and part["name"] in FILES
 
 
 def is_demanded(part: Json, made: Json) -> bool:
@@ -121,8 +128,6 @@ def _string(part: Json, reading: Reading) -> Json:
         schema["format"] = "textarea"
     if told.get("editor") in EDITORS or part["name"] in EVALUATED:
         schema["x-n8n"] = {"as": "evaluated"}
-    if part["name"] in FILES:
-        reading.gaps.add(f"{texts.title(part.get('displayName'), part['name'])}: files are not offered")
     if part.get("required"):
         schema["minLength"] = 1
     if isinstance(part.get("default"), str) and not schema.get("writeOnly"):

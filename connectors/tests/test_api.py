@@ -130,6 +130,25 @@ def test_a_logo_is_a_picture_that_runs_nothing(client):
     assert (again.status_code, again.content) == (304, b"")
 
 
+@pytest.mark.parametrize(
+    ("logo", "kind", "content"),
+    [
+        ("data:image/png;base64,iVBORw==", "image/png", b"\x89PNG"),
+        ("data:image/png;base64,<script>", "image/svg+xml", b">SH<"),
+        ("<script>alert(1)</script>", "image/svg+xml", b"<script>alert(1)</script>"),
+    ],
+)
+def test_a_logo_of_somebody_else_is_sent_as_a_picture_whatever_it_holds(client, logo, kind, content):
+    add("shady", name="Shady Harbour", logo=logo)
+
+    answer = client.get(reverse("connector-logo", args=["shady"]))
+
+    assert answer["Content-Type"] == kind
+    assert content in answer.content
+    assert "sandbox" in answer["Content-Security-Policy"]
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
 def test_a_connector_without_a_logo_has_its_initials(client):
     add("plain", name="Plain Thing")
     assert b">PT<" in client.get(reverse("connector-logo", args=["plain"])).content

@@ -38,8 +38,9 @@ KEPT = {"N8N_API_KEY": "api-key", "N8N_TEST_API_KEY": "test-api-key"}
 
 
 def api_keys(url: str, folder: Path) -> dict[str, str]:
-    """Return the keys for the hub, by setting; each as `api_key` does."""
-    return {"N8N_API_KEY": api_key(url, folder), "N8N_TEST_API_KEY": trial_api_key(url, folder)}
+    """Return what lets the hub in, by setting: its keys, each as `api_key` does, and its account."""
+    keys = {"N8N_API_KEY": api_key(url, folder), "N8N_TEST_API_KEY": trial_api_key(url, folder)}
+    return {**keys, **_account(folder)}
 
 
 def kept_keys(folder: Path) -> dict[str, str]:
@@ -47,7 +48,13 @@ def kept_keys(folder: Path) -> dict[str, str]:
     files = {setting: folder / name for setting, name in KEPT.items()}
     if not all(file.exists() for file in files.values()):
         return {}
-    return {setting: file.read_text().strip() for setting, file in files.items()}
+    return {**{setting: file.read_text().strip() for setting, file in files.items()}, **_account(folder)}
+
+
+def _account(folder: Path) -> dict[str, str]:
+    """The hub's own account, by which it reads what n8n knows of its nodes: no API key may."""
+    hub = Account.hub(folder)
+    return {"N8N_EMAIL": hub.email, "N8N_PASSWORD": hub.password}
 
 
 def api_key(url: str, folder: Path, label: str = LABEL) -> str:

@@ -22,6 +22,8 @@ class RunningN8n:
     url: str
     key: str = field(repr=False)
     test_key: str = field(repr=False)
+    email: str
+    password: str = field(repr=False)
     server: Server
 
 
@@ -31,7 +33,14 @@ def n8n_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningN8n]
     server = start_somewhere(tmp_path_factory.mktemp("n8n"))
     try:
         keys = api_keys(server.url, server.setup.folder)
-        yield RunningN8n(server.url, keys["N8N_API_KEY"], keys["N8N_TEST_API_KEY"], server)
+        yield RunningN8n(
+            url=server.url,
+            key=keys["N8N_API_KEY"],
+            test_key=keys["N8N_TEST_API_KEY"],
+            email=keys["N8N_EMAIL"],
+            password=keys["N8N_PASSWORD"],
+            server=server,
+        )
     finally:
         server.kill()
 

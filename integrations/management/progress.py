@@ -26,6 +26,11 @@ class Bar:
         if time.monotonic() - self._shown_at >= pause:
             self._show()
 
+    def reach(self, done: int, total: int) -> None:
+        """Go on to a count that is told as a whole."""
+        self._total = total
+        self.advance(done - self._done)
+
     def end(self) -> None:
         self._show()
         if self._is_terminal:

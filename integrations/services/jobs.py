@@ -72,6 +72,7 @@ def _job(run: Run, credential: Opened, deployment: Deployment | None, sources: t
         inputs=sources,
         ref=deployment.ref if deployment else {},
         hook_token=token,
+        template=deployment.template if deployment else {},
         spark=_spark(integration),
         push=push,
         asked_at=run.asked_at,

@@ -150,7 +150,7 @@ def test_choices_that_n8n_loads_are_typed_or_loaded() -> None:
 def test_operations_that_wait_for_a_person_and_those_of_the_editor_are_left_out() -> None:
     found = configs.operations(node(choice("operation", "send", "sendAndWait", "__CUSTOM_API_CALL__")))
 
-    assert [one.operation for one in found] == ["send"]
+    assert [one.name for one in found] == ["send"]
 
 
 def test_an_operation_says_what_of_it_has_no_form() -> None:
@@ -197,3 +197,42 @@ def test_descriptions_are_read_one_by_one() -> None:
     text = json.dumps([{"a": "[]"}, {"b": "},{"}], indent=1)
 
     assert list(descriptions.each(text)) == [{"a": "[]"}, {"b": "},{"}]
+
+
+def test_a_hidden_parameter_decides_as_the_constant_it_is() -> None:
+    made = schema_of(
+        node(
+            parameter("resource", "hidden", default="boat"),
+            choice("operation", "create", displayOptions=show(resource="boat")),
+            choice("operation", "dig", displayOptions=show(resource="garden")),
+        )
+    )
+
+    assert [option["const"] for option in made["properties"]["operation"]["oneOf"]] == ["create"]
+
+
+def test_what_resource_and_operation_depend_on_is_chosen_before_them() -> None:
+    made = schema_of(
+        node(
+            choice("resource", "boat", displayOptions=show(source="old")),
+            choice("resource", "berth", displayOptions=show(source="new")),
+            choice("operation", "list"),
+            choice("source", "old", "new"),
+        )
+    )
+
+    assert fields(made, source="new") == ["source", "resource", "operation"]
+    assert schemas.validate(made, {"source": "new", "resource": "berth", "operation": "list"}) == []
+    assert schemas.validate(made, {"source": "new", "resource": "boat", "operation": "list"}) != []
+
+
+def test_a_file_that_is_one_way_of_several_leaves_the_operation_complete() -> None:
+    made = configs.operations(
+        node(
+            choice("operation", "send"),
+            parameter("isFile", "boolean", default=False),
+            parameter("binaryPropertyName", displayOptions=show(isFile=True)),
+        )
+    )
+
+    assert made[0].gaps == ()

@@ -26,7 +26,7 @@ from integrations.domain import (
     Ref,
     Verdict,
 )
-from integrations.engines.n8n import failures, trial
+from integrations.engines.n8n import failures, runner, trial
 from integrations.engines.n8n.client import DATA_SECONDS, NEW_KEY, RUN_ONE, Client
 from integrations.engines.n8n.execution import RUNNING, Execution
 from integrations.engines.n8n.provisioning import Provisioning, deprovision
@@ -76,6 +76,8 @@ class N8nEngine:
             return Health(False, problem=error.failure.message, fix=error.failure.fix)
 
     def provision(self, plan: Plan) -> Ref:
+        if "node" in plan.template:
+            return runner.provision(self.client, plan)
         return Provisioning(self.client, plan).run()
 
     def deprovision(self, ref: Ref) -> None:
@@ -87,7 +89,9 @@ class N8nEngine:
     def start(self, job: Job) -> Progress:
         if not job.ref.get("path"):
             raise EngineError("The deployment has no webhook yet.", retryable=True, code="deployment_missing")
-        answer = self.client.call_hook(job.ref["path"], job.hook_token, _body(job))
+        is_call = "runner" in job.ref
+        body, token = (runner.body(job), runner.token()) if is_call else (_body(job), job.hook_token)
+        answer = self.client.call_hook(job.ref["path"], token, body)
         execution = answer.body.get("executionId")
         if not execution:
             raise EngineError(
@@ -100,7 +104,7 @@ class N8nEngine:
 
     def find(self, job: Job) -> Handle | None:
         """Look for the job's key in what the deployment executed since the job was first asked for."""
-        if not job.ref.get("workflow"):
+        if not _workflow_of(job):
             return None
         for execution_id in self._recent(job):
             execution = self._fetch(execution_id, with_data=True)
@@ -199,7 +203,7 @@ class N8nEngine:
         since = (job.asked_at or datetime.min.replace(tzinfo=UTC) + CLOCK_SKEW) - CLOCK_SKEW
         seen: set[str] = set()
         for status in (*sorted(RUNNING - {"new"}), ""):
-            for found in self._listed(job.ref["workflow"], status):
+            for found in self._listed(_workflow_of(job), status):
                 if _started(found) < since:
                     break
                 if (execution_id := str(found["id"])) not in seen:
@@ -215,6 +219,10 @@ class N8nEngine:
             cursor = page.get("nextCursor") or ""
             if not cursor:
                 return
+
+
+def _workflow_of(job: Job) -> str:
+    return str(job.ref.get("workflow") or job.ref.get("runner") or "")
 
 
 def _body(job: Job) -> Json:

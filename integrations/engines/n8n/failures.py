@@ -87,7 +87,8 @@ def explain(execution: Execution) -> Failure:
     told = _object(_object(error.get("context")).get("metadata"))
     node = _object(error.get("node"))
     step = str(told.get("step") or node.get("name") or execution.last_node)
-    code = told.get("httpCode") or error.get("httpCode")
+    # What a workflow within a workflow ran into stands behind what became of it.
+    code = told.get("httpCode") or error.get("httpCode") or _object(error.get("errorResponse")).get("httpCode")
     kind = _told_kind(told) or _said_kind(error) or kind_of(code)
     return Failure(
         code=kind.code,

@@ -44,6 +44,24 @@ class Provisioning:
             remove_credential(self.client, stale)
         return {"key": self.plan.key, **ref, "credentials": sorted(used)}
 
+    def credential_alone(self) -> Ref:
+        """Make the plan's credential and no workflow; the ref says how a node names it."""
+        try:
+            credential = translate(self.plan.credential_map, self.plan.credential)
+            reference = self._put_service_credential(credential)
+        except EngineError as error:
+            raise self._taken_back(error) from None
+        given = {"type": credential.type, "id": reference.id, "name": reference.name} if reference else None
+        used = [reference.id] if reference else []
+        for stale in set(self.plan.ref.get("credentials", [])) - set(used):
+            remove_credential(self.client, stale)
+        return {
+            "key": self.plan.key,
+            "credentials": used,
+            "credential": given,
+            "parameters": credential.node_parameters,
+        }
+
     def _put_service_credential(self, credential: N8nCredential) -> Reference | None:
         if not credential.type:
             return None
