@@ -28,11 +28,14 @@ class Reading:
     with_defaults: bool = True
     """Not in optional groups: n8n sends of them only what was filled."""
     depth: int = 0
+    path: str = "parameters"
+    """Where n8n has the level; it asks for it with live choices."""
 
-    def within(self, properties: Iterable[Json], *, with_defaults: bool) -> Reading:
+    def within(self, properties: Iterable[Json], name: str, *, with_defaults: bool) -> Reading:
         outer = self.scope.root
         scope = Scope(self.scope.version, {}, by_name(properties), outer)
-        return replace(self, scope=scope, with_defaults=with_defaults, depth=self.depth + 1)
+        path = f"{self.path}.{name}"
+        return replace(self, scope=scope, with_defaults=with_defaults, depth=self.depth + 1, path=path)
 
 
 def by_name(properties: Iterable[Json]) -> dict[str, list[Json]]:
@@ -158,7 +161,7 @@ def _boolean(part: Json, reading: Reading) -> Json:
 
 
 def _choice(part: Json, reading: Reading) -> Json | None:
-    if live := _live(part):
+    if live := _live(part, reading):
         return _default(part, reading, {"type": "string", **_needed(part), "x-options": live})
     listed = list(listed_options(part, reading.scope))
     if not listed:
@@ -190,7 +193,7 @@ def listed_options(part: Json, scope: Scope) -> Iterator[Json]:
 
 
 def _many(part: Json, reading: Reading) -> Json | None:
-    if live := _live(part):
+    if live := _live(part, reading):
         return {"type": "array", "items": {"type": "string"}, "x-options": live}
     listed = list(listed_options(part, reading.scope))
     if not listed:
@@ -203,13 +206,14 @@ def _many(part: Json, reading: Reading) -> Json | None:
     return schema
 
 
-def _live(part: Json) -> Json | None:
+def _live(part: Json, reading: Reading) -> Json | None:
     told = _options(part)
+    path = f"{reading.path}.{part['name']}"
     if method := told.get("loadOptionsMethod"):
         depends = told.get("loadOptionsDependsOn") or []
-        return {"method": method, "kind": "options", **({"depends_on": depends} if depends else {})}
+        return {"method": method, "kind": "options", "path": path, **({"depends_on": depends} if depends else {})}
     if isinstance(told.get("loadOptions"), dict):
-        return {"load": told["loadOptions"], "kind": "options"}
+        return {"load": told["loadOptions"], "kind": "options", "path": path}
     return None
 
 
@@ -227,7 +231,7 @@ def _json(part: Json, reading: Reading) -> Json:
 
 def _collection(part: Json, reading: Reading) -> Json | None:
     inner = [one for one in part.get("options") or () if isinstance(one, dict) and "type" in one and "name" in one]
-    made = level(inner, reading.within(inner, with_defaults=False))
+    made = level(inner, reading.within(inner, part["name"], with_defaults=False))
     # What is optional as a group is optional in each of its parts.
     _loosen(made)
     if not _has_fields(made):
@@ -249,7 +253,7 @@ def _fixed(part: Json, reading: Reading) -> Json | None:
     found: dict[str, Json] = {}
     for option in part.get("options") or ():
         values = [one for one in option.get("values") or () if isinstance(one, dict) and "name" in one]
-        made = level(values, reading.within(values, with_defaults=is_list))
+        made = level(values, reading.within(values, f"{part['name']}.{option['name']}", with_defaults=is_list))
         if not _has_fields(made):
             continue
         title = texts.title(option.get("displayName"), str(option["name"]))
@@ -269,8 +273,8 @@ def _locator(part: Json, reading: Reading) -> Json:
     schema: Json = {"type": "string", **_needed(part), "x-n8n": {"as": "locator", "mode": name}}
     listed = next((mode for mode in modes.values() if mode.get("type") == "list"), None)
     method = _options(listed or {}).get("searchListMethod")
-    if method and name in ("id", "list"):
-        schema["x-options"] = {"method": method, "kind": "search"}
+    if method and name in ("id", "name", "list"):
+        schema["x-options"] = {"method": method, "kind": "search", "path": f"{reading.path}.{part['name']}"}
     if hint := texts.plain((modes.get(name) or {}).get("placeholder"), 120):
         schema["x-placeholder"] = hint
     default = part.get("default")
@@ -283,7 +287,7 @@ def _locator(part: Json, reading: Reading) -> Json:
 def _mapper(part: Json, reading: Reading) -> Json:
     told = _options(part).get("resourceMapper") or {}
     values: Json = {"type": "object", "additionalProperties": {"title": "Value"}, "title": "Values"}
-    live = {"method": told.get("resourceMapperMethod"), "kind": "fields"}
+    live = {"method": told.get("resourceMapperMethod"), "kind": "fields", "path": f"{reading.path}.{part['name']}"}
     if told.get("mode") not in ("update", "upsert"):
         return {**values, "x-n8n": {"as": "mapper"}, "x-options": live}
     matching = {

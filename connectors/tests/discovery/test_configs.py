@@ -144,7 +144,12 @@ def test_choices_that_n8n_loads_are_typed_or_loaded() -> None:
     made = schema_of(node(parameter("pier", "options", typeOptions=told)))["properties"]["pier"]
 
     assert made["type"] == "string"
-    assert made["x-options"] == {"method": "getPiers", "kind": "options", "depends_on": ["harbour"]}
+    assert made["x-options"] == {
+        "method": "getPiers",
+        "kind": "options",
+        "path": "parameters.pier",
+        "depends_on": ["harbour"],
+    }
 
 
 def test_operations_that_wait_for_a_person_and_those_of_the_editor_are_left_out() -> None:

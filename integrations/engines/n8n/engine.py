@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
 
 from integrations.domain import (
+    Choice,
     EngineError,
     Failure,
     Handle,
@@ -26,10 +28,11 @@ from integrations.domain import (
     Ref,
     Verdict,
 )
-from integrations.engines.n8n import failures, runner, trial
+from integrations.engines.n8n import choices, failures, runner, trial
 from integrations.engines.n8n.client import DATA_SECONDS, NEW_KEY, RUN_ONE, Client
 from integrations.engines.n8n.execution import RUNNING, Execution
 from integrations.engines.n8n.provisioning import Provisioning, deprovision
+from integrations.engines.n8n.session import Session
 
 YOUNG = timedelta(seconds=3)
 """A run this young is asked for with its data at once: it has most likely ended, and that saves a call."""
@@ -62,6 +65,11 @@ class N8nEngine:
             raise EngineError(f"No n8n is set up: {what} is empty.", retryable=False, code="n8n_missing", fix=fix)
         return Client(self._url, self._key)
 
+    @cached_property
+    def session(self) -> Session:
+        """What n8n tells its own pages alone."""
+        return Session(self._url, settings.N8N_EMAIL, settings.N8N_PASSWORD)
+
     def check(self) -> Health:
         try:
             if not self.client.is_ready():
@@ -85,6 +93,9 @@ class N8nEngine:
 
     def test(self, plan: Plan, seconds: float) -> Verdict | None:
         return trial.attempt(Client(self._url, self._test_key), plan, seconds) if self._url and self._test_key else None
+
+    def choices(self, plan: Plan, source: Any, config: Json, seconds: float) -> Sequence[Choice]:
+        return choices.load(self.client, self.session, plan, source, config, seconds)
 
     def start(self, job: Job) -> Progress:
         if not job.ref.get("path"):

@@ -59,9 +59,9 @@ class Session:
                     raise _odd(self.url, "an icon of more than 512 KB")
         return kind, content
 
-    def choices(self, kind: str, body: Json) -> Json:
+    def choices(self, kind: str, body: Json, seconds: float = CHOICE_SECONDS) -> Json:
         """Ask for live choices; `kind` is the last part of the path, as `options`."""
-        with self._asked("POST", f"/rest/dynamic-node-parameters/{kind}", body, seconds=CHOICE_SECONDS) as answer:
+        with self._asked("POST", f"/rest/dynamic-node-parameters/{kind}", body, seconds=seconds) as answer:
             try:
                 found: Any = answer.json()
             except ValueError:

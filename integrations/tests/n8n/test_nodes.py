@@ -5,24 +5,26 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 
 from connectors import schemas
 from connectors.discovery import drafts, rows
 from connectors.discovery.rows import Report
 from connectors.discovery.store import Store
 from connectors.models import Connector
+from connectors.schemas import property_schema
 from embedded.n8n.testing import RunningN8n
 from integrations.domain import Job, Json, Plan, Progress, Ref, Trigger
 from integrations.engines import registry
 from integrations.engines.n8n import runner
 from integrations.engines.n8n.engine import N8nEngine
 from integrations.engines.n8n.provisioning import marked
-from integrations.models import Integration
-from integrations.services import discovery, requests
+from integrations.models import Credential, Integration
+from integrations.services import choices, discovery, requests
 from integrations.services.integrations import NewCredential
 from integrations.testing import follow
 from integrations.tests.n8n.conftest import Provisioned, Reply, Service, finish, rows_of
+from tenants.models import Tenant
 
 pytestmark = [pytest.mark.n8n, pytest.mark.xdist_group("engines"), pytest.mark.django_db]
 
@@ -149,6 +151,22 @@ def test_a_run_of_the_hub_lands_the_rows_of_a_node(
     run = follow(requests.request(integration=integration, trigger=Trigger.API)[0])
 
     assert (run.state, run.rows, run.failure) == ("succeeded", 2, None)
+
+
+def test_choices_are_loaded_as_n8ns_own_editor_does(
+    github: Connector, service: Service, n8n: N8nEngine, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = N8nEngine(n8n.client.url, settings.N8N_API_KEY)
+    monkeypatch.setattr(registry, "get", lambda name: engine)
+    service.answer = lambda _: Reply({"workflows": [{"id": 7, "name": "Deploy"}]})
+    config = {"resource": "workflow", "operation": "get", "owner": "={{ $env.HOME }}", "repository": "boat"}
+    field = property_schema(list(schemas.chosen(github.config_schema, config)), "workflowId")
+    account = Credential(tenant_id=acme.pk, connector=github, name="G", data=signed_in(service))
+
+    found = choices.load(connector=github, credential=account, config=config, source=json.dumps(field["x-options"]))
+
+    assert [(one.value, one.label) for one in found] == [("7", "Deploy")]
+    assert service.requests[-1].path == "/repos//boat/actions/workflows"
 
 
 def test_all_calls_share_one_runner(
