@@ -78,7 +78,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copies]");
   if (!button) return;
-  await navigator.clipboard.writeText(document.querySelector(button.dataset.copies).textContent.trim());
+  await navigator.clipboard.writeText(document.querySelector(button.dataset.copies).textContent.trim().replace(/\s*\n\s*/g, "\n"));
   document.getElementById("live").textContent = button.dataset.done;
   button.classList.add("is-done");
 });
