@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from django.utils.translation import gettext
+
 from connectors.forms import controls
 from connectors.forms.context import Context, Spot
 from connectors.forms.controls import MISSING
@@ -147,7 +149,11 @@ def _map(context: Context, spot: Spot, more: Json, parts: list[Json], value: Jso
 
 def _row(context: Context, home: Spot, index: int, key: str, schema: Json, value: Any) -> Row:
     spot = Spot(
-        pointer=home.property(key).pointer, name=f"{home.name}/{index}", key=key, title=key or "Value", is_item=True
+        pointer=home.property(key).pointer,
+        name=f"{home.name}/{index}",
+        key=key,
+        title=key or gettext("Value"),
+        is_item=True,
     )
     shown = node(context, spot, schema, value)
     return Row(name=spot.name, mark=str(index), node=shown, key=key)

@@ -9,6 +9,8 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
+from django.utils.translation import gettext
+
 from connectors.forms.context import Context, Spot
 from connectors.forms.facts import Kind, choices, is_nullable, item, kind, say, secret_kind, source, stray_token, tokens
 from connectors.forms.helping import help_of
@@ -182,9 +184,10 @@ def options_of(values: list[Any], said: list[Json], value: Any) -> tuple[Option,
 def title_of(value: Any, said: Json) -> str:
     if "title" in said:
         return str(said["title"])
-    words = {None: "None", True: "Yes", False: "No"}
-    if value is None or isinstance(value, bool):
-        return words[value]
+    if value is None:
+        return gettext("None")
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

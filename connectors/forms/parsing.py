@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.utils.translation import gettext
+
 from connectors.forms import names, reading, switching
 from connectors.forms.controls import MISSING
 from connectors.forms.facts import Kind, entry, is_nullable, kind, plain
@@ -52,7 +54,7 @@ class Reader:
         """All of it. One that was typed as JSON, and is no object, counts as not given."""
         found = self.read(schema, Seat(name, "", kept))
         if not isinstance(found, dict) and found is not MISSING:
-            self.errors.append(FieldError("", "type", "Give an object with fields."))
+            self.errors.append(FieldError("", "type", gettext("Give an object with fields.")))
             self.texts[""] = reading.first(self.posted, name)
         return found if isinstance(found, dict) else {}
 
@@ -167,7 +169,11 @@ class Reader:
         if key not in taken:
             return key
         free = next(name for name in (f"{key} {number}" for number in range(2, 9999)) if name not in taken)
-        self.errors.append(FieldError(below(pointer, free), "duplicate", f"There is already an entry named {key}."))
+        self.errors.append(
+            FieldError(
+                below(pointer, free), "duplicate", gettext("There is already an entry named %(key)s.") % {"key": key}
+            )
+        )
         return free
 
     def _list(self, schema: Json, seat: Seat) -> Any:

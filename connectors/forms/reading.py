@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext
+
 from connectors.forms import names
 from connectors.forms.controls import MISSING, read_json
 from connectors.forms.facts import Kind, choices, chosen_value, expected, item, kind, say, secret_kind
@@ -104,8 +106,9 @@ def any_value(text: str, schema: Json) -> Any:
 
 def _where(error: ValueError) -> str:
     if not isinstance(error, json.JSONDecodeError):
-        return "This is not JSON."
-    return f"This is not JSON: it breaks in line {error.lineno}, column {error.colno}."
+        return gettext("This is not JSON.")
+    words = gettext("This is not JSON: it breaks in line %(line)d, column %(column)d.")
+    return words % {"line": error.lineno, "column": error.colno}
 
 
 def _ticked(posted: Posted, name: str, schema: Json) -> Any:

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext
+
 from connectors.schemas.shape import branches, is_open, item_schema, property_schema
 from connectors.schemas.values import FieldError, Json, below
 
@@ -28,7 +30,7 @@ def _detail(name: str, parts: list[Json]) -> str:
     known = sorted({key for part in parts for key in part.get("properties", ())})
     near = difflib.get_close_matches(name, known, n=1)
     if near:
-        return f"There is no such field. Did you mean {near[0]}?"
+        return gettext("There is no such field. Did you mean %(name)s?") % {"name": near[0]}
     if not known:
-        return "There are no fields to give here."
-    return f"There is no such field. Known fields: {', '.join(known)}."
+        return gettext("There are no fields to give here.")
+    return gettext("There is no such field. Known fields: %(names)s.") % {"names": ", ".join(known)}

@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 
 import jsonschema_rs
+from django.utils.translation import gettext, gettext_noop
 
 from connectors.schemas.compiling import compiled
 from connectors.schemas.messages import detail, required
 from connectors.schemas.unknown import unknown_fields
 from connectors.schemas.values import FieldError, Json, below
 
-_UNCHECKED = "This cannot be checked: the value is not JSON, or the connector's schema is broken."
+_UNCHECKED = gettext_noop("This cannot be checked: the value is not JSON, or the connector's schema is broken.")
 _CODES = {
     "minLength": "too_short",
     "minItems": "too_few",
@@ -39,7 +40,7 @@ def validate(schema: Json, value: Any) -> list[FieldError]:
         rewritten, validator = _compiled(json.dumps(schema))
         found = [_field_error(rewritten, error) for error in validator.iter_errors(value)]
     except (ValueError, TypeError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
-        return [FieldError("", "schema", _UNCHECKED)]
+        return [FieldError("", "schema", gettext(_UNCHECKED))]
     return _one_a_field([*found, *unknown_fields(schema, value)])
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
+from django.utils.translation import gettext
 
 from connectors.models import Connector
 from integrations.domain import Choice, EngineError, Json, Plan
@@ -43,7 +44,9 @@ def load(*, connector: Connector, credential: Credential | None, config: Json, s
     """
     engine = registry.get(connector.type)
     if not isinstance(engine, OffersChoices):
-        raise Refused("no_choices", "There are no choices to load for this connector.", fix="Type the value.")
+        raise Refused(
+            "no_choices", gettext("There are no choices to load for this connector."), fix=gettext("Type the value.")
+        )
     opened = _opened(credential)
     plan = _plan(connector, opened)
     wanted: Any = json.loads(source) if source.startswith("{") else source

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from uuid import uuid4
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from connectors import schemas
 from connectors.models import Connector
@@ -90,8 +91,11 @@ def _tested(
     if stages is None:
         raise Refused(
             "nothing_to_test",
-            f"{connector.name} has no test of its connection, or there is no integration yet that says where to go.",
-            fix="Run an integration to try it.",
+            gettext(
+                "%(connector)s has no test of its connection, or there is no integration yet that says where to go."
+            )
+            % {"connector": connector.name},
+            fix=gettext("Run an integration to try it."),
         )
     report = Report(stages, round(time.monotonic() - began, 4))
     if credential:
@@ -105,7 +109,9 @@ def open_now(credential: Credential) -> Opened:
     except SignInError:
         raise
     except Busy:
-        raise Refused("busy", "The credential's token is being renewed.", fix="Test again in a moment.") from None
+        raise Refused(
+            "busy", gettext("The credential's token is being renewed."), fix=gettext("Test again in a moment.")
+        ) from None
     except EngineError as error:
         raise Refused("secret_not_found", error.failure.message, fix=error.failure.fix) from error
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from connectors import schemas
 from connectors.models import Connector
@@ -119,7 +120,11 @@ def snapshot(credential: Credential) -> Json:
 def _demand_unused(credential: Credential) -> None:
     users = Integration.everywhere.filter(credential=credential, deleted_at=None)
     if names := list(users.order_by("name").values_list("name", flat=True)):
-        raise Refused("in_use", f"It is used by: {', '.join(names)}.", fix="Give these another credential first.")
+        raise Refused(
+            "in_use",
+            gettext("It is used by: %(names)s.") % {"names": ", ".join(names)},
+            fix=gettext("Give these another credential first."),
+        )
 
 
 def _rows(credential: Credential) -> QuerySet[Credential]:
@@ -183,7 +188,7 @@ def _demand_secrets_again(schema: Json, given: Json, filled: Json, pointer: str)
         raise invalid(
             f"/data{pointer}",
             "secrets_needed",
-            "The address changed: enter the secrets again, they are not sent elsewhere.",
+            gettext("The address changed: enter the secrets again, they are not sent elsewhere."),
         )
 
 
@@ -206,9 +211,13 @@ def _errors(schema: Json, data: Json, tenant_id: UUID) -> list[FieldError]:
 
 def _named(name: str) -> str:
     if not name.strip():
-        raise invalid("/name", "required", "Give the credential a name.")
+        raise invalid("/name", "required", gettext("Give the credential a name."))
     if len(name.strip()) > LONGEST_NAME:
-        raise invalid("/name", "too_long", f"A name has at most {LONGEST_NAME} characters.")
+        raise invalid(
+            "/name",
+            "too_long",
+            gettext("A name has at most %(longest_name)s characters.") % {"longest_name": LONGEST_NAME},
+        )
     return name.strip()
 
 
@@ -217,4 +226,6 @@ def _save(credential: Credential, **how: Any) -> None:
         with transaction.atomic():
             credential.save(**how)
     except IntegrityError as error:
-        raise invalid("/name", "taken", "Another credential of this connector has this name already.") from error
+        raise invalid(
+            "/name", "taken", gettext("Another credential of this connector has this name already.")
+        ) from error

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import BinaryIO
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from integrations.domain import Json, Source
 from integrations.models import Dataset, DatasetVersion, Integration, IntegrationInput, Run
@@ -59,8 +60,8 @@ def sources(*, integration: Integration) -> tuple[list[Source], list[tuple[str, 
             producer = item.dataset.integration.name
             raise Refused(
                 "input_without_rows",
-                f"{item.name!r} has no rows yet.",
-                fix=f"Run {producer!r}, which brings them, first.",
+                gettext("%(item)s has no rows yet.") % {"item": repr(item.name)},
+                fix=gettext("Run %(producer)s, which brings them, first.") % {"producer": repr(producer)},
             )
         read.append((item.name, item.dataset.latest))
     return [Source(name, version.uri, version.format) for name, version in read], read

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from connectors import schemas
 from connectors.models import Connector
@@ -163,7 +164,9 @@ def credential(draft: Draft, content: Content) -> Credential | None:
 def _existing(draft: Draft, content: Content) -> Credential:
     found = Credential.objects.filter(pk=content.account, connector=draft.connector).first()
     if found is None:
-        raise Refused("credential_gone", "The account was deleted meanwhile.", fix="Choose another one.")
+        raise Refused(
+            "credential_gone", gettext("The account was deleted meanwhile."), fix=gettext("Choose another one.")
+        )
     return found
 
 

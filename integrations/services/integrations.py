@@ -14,6 +14,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from connectors import catalog, schemas
 from connectors.models import Connector
@@ -70,7 +71,7 @@ def create(
 ) -> Integration:
     """Check everything and keep the integration with its dataset, all or nothing. Raises `Invalid`."""
     if not catalog.available(tenant_id).filter(pk=connector.pk).exists():
-        raise invalid("/connector", "unknown", "There is no such connector in the catalogue.")
+        raise invalid("/connector", "unknown", gettext("There is no such connector in the catalogue."))
     integration = Integration(
         tenant_id=tenant_id,
         connector=connector,
@@ -171,7 +172,10 @@ def _rows(integration: Integration) -> QuerySet[Integration]:
 def _demand_unread(integration: Integration) -> None:
     readers = Integration.everywhere.filter(inputs__dataset__integration=integration, deleted_at=None)
     if names := sorted(set(readers.exclude(pk=integration.pk).values_list("name", flat=True))):
-        raise Refused("in_use", f"Its rows are read by: {', '.join(names)}. Change or delete these first.")
+        raise Refused(
+            "in_use",
+            gettext("Its rows are read by: %(names)s. Change or delete these first.") % {"names": ", ".join(names)},
+        )
 
 
 def snapshot(integration: Integration) -> Json:
@@ -204,7 +208,9 @@ def _save(integration: Integration, *, created: bool) -> None:
     if not errors and (way := pipelines.circle(integration.pk, [dataset.pk for _, dataset in read])):
         errors.append(
             FieldError(
-                "/config" + references[0].pointer, "circle", f"It would read its own rows, by way of: {', '.join(way)}."
+                "/config" + references[0].pointer,
+                "circle",
+                gettext("It would read its own rows, by way of: %(way)s.") % {"way": ", ".join(way)},
             )
         )
     if errors:
@@ -220,19 +226,19 @@ def _write(integration: Integration, created: bool) -> None:
         with transaction.atomic():
             integration.save(force_insert=created)
     except IntegrityError as error:
-        raise invalid("/name", "taken", "Another integration has this name already.") from error
+        raise invalid("/name", "taken", gettext("Another integration has this name already.")) from error
 
 
 def _options(integration: Integration) -> Iterable[FieldError]:
     if not integration.name.strip():
-        yield FieldError("/name", "required", "Give the integration a name.")
+        yield FieldError("/name", "required", gettext("Give the integration a name."))
     if integration.timeout_seconds < 1:
-        yield FieldError("/timeout_seconds", "too_small", "Give at least 1 second.")
+        yield FieldError("/timeout_seconds", "too_small", gettext("Give at least 1 second."))
     if integration.max_attempts < 1:
-        yield FieldError("/max_attempts", "too_small", "Give at least 1 attempt.")
+        yield FieldError("/max_attempts", "too_small", gettext("Give at least 1 attempt."))
     if integration.write_mode == WriteMode.MERGE and not integration.merge_keys:
         yield FieldError(
-            "/merge_keys", "required", "Name the columns that tell rows apart, or choose another write mode."
+            "/merge_keys", "required", gettext("Name the columns that tell rows apart, or choose another write mode.")
         )
     yield from _alerts(integration.alert_emails)
     yield from schedules.problems(integration.cron, integration.time_zone)
@@ -240,12 +246,16 @@ def _options(integration: Integration) -> Iterable[FieldError]:
 
 def _alerts(emails: list[str]) -> Iterable[FieldError]:
     if len(emails) > MOST_ALERTED:
-        yield FieldError("/alert_emails", "too_many", f"Give at most {MOST_ALERTED} addresses.")
+        yield FieldError(
+            "/alert_emails",
+            "too_many",
+            gettext("Give at most %(most_alerted)s addresses.") % {"most_alerted": MOST_ALERTED},
+        )
     for number, email in enumerate(emails):
         try:
             validate_email(email)
         except ValidationError:
-            yield FieldError(f"/alert_emails/{number}", "email", "This is no email address.")
+            yield FieldError(f"/alert_emails/{number}", "email", gettext("This is no email address."))
 
 
 def _config(integration: Integration) -> list[FieldError]:
@@ -263,7 +273,7 @@ def _credential(
         _demand_none_needed(integration.connector)
         return None
     if given.connector_id != integration.connector_id or given.tenant_id != integration.tenant_id:
-        raise invalid("/credential", "wrong_connector", "This credential belongs to another connector.")
+        raise invalid("/credential", "wrong_connector", gettext("This credential belongs to another connector."))
     return given
 
 
@@ -281,7 +291,10 @@ def _demand_none_needed(connector: Connector) -> None:
     schema = connector.credential_schema
     if schemas.has_fields(schema) and schemas.validate(schema, schemas.defaults(schema, {})):
         raise invalid(
-            "/credential", "required", f"{connector.name} needs a credential. Choose one, or give a new one's data."
+            "/credential",
+            "required",
+            gettext("%(connector)s needs a credential. Choose one, or give a new one's data.")
+            % {"connector": connector.name},
         )
 
 
@@ -297,9 +310,13 @@ def _read_datasets(
     for reference in references:
         row = known.get(str(reference.dataset_id))
         if row is None:
-            errors.append(FieldError("/config" + reference.pointer, "unknown_dataset", "There is no such dataset."))
+            errors.append(
+                FieldError("/config" + reference.pointer, "unknown_dataset", gettext("There is no such dataset."))
+            )
         elif reference.name in names:
-            errors.append(FieldError("/config" + reference.pointer, "name_taken", "Two inputs have the same name."))
+            errors.append(
+                FieldError("/config" + reference.pointer, "name_taken", gettext("Two inputs have the same name."))
+            )
         else:
             read.append((reference.name, row))
         names.add(reference.name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.utils.translation import gettext_noop as _
+from django.utils.translation import gettext, gettext_noop, ngettext
 
 from connectors import maps
 from integrations.domain import Json
@@ -22,12 +22,12 @@ from integrations.services.outbound import Answer, Order, OutboundError
 
 STEPS = ("resolve", "connect", "tls", "http", "authenticate", "permission")
 LABELS = {
-    "resolve": _("Find the host"),
-    "connect": _("Connect"),
-    "tls": _("Encryption"),
-    "http": _("Answer"),
-    "authenticate": _("Sign in"),
-    "permission": _("Permission"),
+    "resolve": gettext_noop("Find the host"),
+    "connect": gettext_noop("Connect"),
+    "tls": gettext_noop("Encryption"),
+    "http": gettext_noop("Answer"),
+    "authenticate": gettext_noop("Sign in"),
+    "permission": gettext_noop("Permission"),
 }
 FEW_DAYS = 14
 WORDS = ("message", "detail", "error_description", "error", "title")
@@ -35,8 +35,9 @@ LONGEST_WORDS = 200
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 OURS = ("host", "content-length", "transfer-encoding", "connection")
 """Headers that the exchange itself writes: a second one would be read differently by different servers."""
-SECRETS = "Check the credential: is the secret still valid? Enter it again."
-RIGHTS = "The service knows the credential, yet it may not read this. Have the service's admin allow it."
+SECRETS = gettext_noop("Check the credential: is the secret still valid? Enter it again.")
+NO_SECRET = gettext_noop("The service wants a credential: give the integration one.")
+RIGHTS = gettext_noop("The service knows the credential, yet it may not read this. Have the service's admin allow it.")
 
 
 @dataclass(slots=True)
@@ -111,8 +112,9 @@ class Probe:
         except OutboundError as error:
             stages.failed(error.step, self.mask.text(error.detail), error.fix)
         except LookupError as error:
-            detail = f"The connector's own description of its test is incomplete: {self.mask.text(str(error))}"
-            stages.failed("http", detail, "Tell whoever made the connector; running it may work all the same.")
+            what = self.mask.text(str(error))
+            detail = gettext("The connector's own description of its test is incomplete: %(what)s") % {"what": what}
+            stages.failed("http", detail, gettext("Tell whoever made the connector; running it may work all the same."))
         return stages.all
 
     def _order(self) -> Order:
@@ -156,27 +158,35 @@ class Probe:
         match answer.status:
             case 401 | 407:
                 stages.passed("http", f"HTTP {answer.status}")
-                fix = SECRETS if self._has_secret else "The service wants a credential: give the integration one."
-                stages.failed("authenticate", f"The service does not accept the credential{told}.", fix)
+                fix = gettext(SECRETS if self._has_secret else NO_SECRET)
+                stages.failed(
+                    "authenticate", gettext("The service does not accept the credential%(told)s.") % {"told": told}, fix
+                )
             case 403:
                 stages.passed("http", "HTTP 403")
-                stages.passed("authenticate", "The service knows the credential.")
-                stages.failed("permission", f"The service refuses to show this{told}.", RIGHTS)
+                stages.passed("authenticate", gettext("The service knows the credential."))
+                stages.failed(
+                    "permission", gettext("The service refuses to show this%(told)s.") % {"told": told}, gettext(RIGHTS)
+                )
             case status if 200 <= status < 300:
                 self._judge_content(answer, stages)
             case status:
-                stages.failed("http", f"The service answered HTTP {status}{told}.", _fix(status))
+                stages.failed(
+                    "http",
+                    gettext("The service answered HTTP %(status)s%(told)s.") % {"status": status, "told": told},
+                    _fix(status),
+                )
 
     def _judge_content(self, answer: Answer, stages: Stages) -> None:
         kind = answer.header("content-type").partition(";")[0] or "no content type"
         if self.declared.get("expects", {}).get("json") and answer.body.strip() and not _is_json(answer):
-            detail = f"The service answered {self.mask.text(kind)} where JSON was due."
-            stages.failed("http", detail, "Check the address: is it the API's, or a page for people?")
+            detail = gettext("The service answered %(kind)s where JSON was due.") % {"kind": self.mask.text(kind)}
+            stages.failed("http", detail, gettext("Check the address: is it the API's, or a page for people?"))
             return
         stages.passed("http", f"HTTP {answer.status}, {self.mask.text(kind)}")
         if self._has_secret:
-            stages.passed("authenticate", "The service accepts the credential.")
-            stages.passed("permission", "It may read what the settings name.")
+            stages.passed("authenticate", gettext("The service accepts the credential."))
+            stages.passed("permission", gettext("It may read what the settings name."))
 
 
 def _pairs(given: Any) -> Iterator[tuple[str, str]]:
@@ -187,7 +197,9 @@ def _pairs(given: Any) -> Iterator[tuple[str, str]]:
 def _proper(headers: dict[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not TOKEN.fullmatch(name) or any(each < " " and each != "\t" for each in value):
-            raise OutboundError("http", "bad_header", "A header's name or value is none.", "Correct the headers.")
+            raise OutboundError(
+                "http", "bad_header", gettext("A header's name or value is none."), gettext("Correct the headers.")
+            )
     return {name: value for name, value in headers.items() if name.lower() not in OURS}
 
 
@@ -209,9 +221,13 @@ def _note_certificate(stages: Stages, answer: Answer) -> None:
     if answer.certificate_days is None or "tls" not in stages.by_name:
         return
     stage, days = stages.by_name["tls"], answer.certificate_days
-    stage.days_left, stage.detail = days, f"The certificate is valid for {days} more days."
+    stage.days_left = days
+    words = ngettext(
+        "The certificate is valid for %(days)d more day.", "The certificate is valid for %(days)d more days.", days
+    )
+    stage.detail = words % {"days": days}
     if days < FEW_DAYS:
-        stage.fix = "Have the service's certificate renewed soon."
+        stage.fix = gettext("Have the service's certificate renewed soon.")
 
 
 def _is_json(answer: Answer) -> bool:
@@ -242,9 +258,9 @@ def _told(answer: Answer) -> str:
 
 def _fix(status: int) -> str:
     if status in (404, 410):
-        return "Check the address and the path in the settings; the service has nothing there."
+        return gettext("Check the address and the path in the settings; the service has nothing there.")
     if status in (408, 429, 503):
-        return "The service is busy. Wait a little, then test again."
+        return gettext("The service is busy. Wait a little, then test again.")
     if status >= 500:
-        return "The service itself failed. Try again later, or ask its operators."
-    return "Check the integration's settings; the service did not take the request."
+        return gettext("The service itself failed. Try again later, or ask its operators.")
+    return gettext("Check the integration's settings; the service did not take the request.")

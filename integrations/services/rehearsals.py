@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from django.utils.translation import gettext
+
 from connectors import schemas
 from integrations.domain import EngineError, Failure, Json
 from integrations.engines import registry
@@ -80,7 +82,9 @@ def _credential(integration: Integration) -> None:
         references.resolve(integration.credential, schema)
     elif schemas.has_fields(schema) and schemas.validate(schema, schemas.defaults(schema, {})):
         raise Refused(
-            "credential_needed", "It has no credential, and cannot do without.", fix="Choose one, or make one."
+            "credential_needed",
+            gettext("It has no credential, and cannot do without."),
+            fix=gettext("Choose one, or make one."),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from connectors import schemas
 from integrations.domain import RunState, Trigger
@@ -70,7 +71,9 @@ def request_many(
 def cancel(*, run: Run, by: User | None = None) -> Run:
     """Wish for the run's end. The wish stays on the row until the engine has confirmed it."""
     if run.is_final:
-        raise Refused("run_ended", f"The run has already ended: {RunState(run.state).label.lower()}.")
+        raise Refused(
+            "run_ended", gettext("The run has already ended: %(state)s.") % {"state": RunState(run.state).label.lower()}
+        )
     now = timezone.now()
     with transaction.atomic():
         Run.everywhere.filter(pk=run.pk, due_at__isnull=False, cancel_requested_at=None).update(cancel_requested_at=now)
@@ -85,16 +88,19 @@ def cancel(*, run: Run, by: User | None = None) -> Run:
 def retry(*, run: Run, by: User | None = None) -> Run:
     """Run the integration again, as it is configured now."""
     if not run.is_final:
-        raise Refused("run_active", "The run has not ended yet. Cancel it, or wait for its end.")
+        raise Refused("run_active", gettext("The run has not ended yet. Cancel it, or wait for its end."))
     return request(integration=run.integration, trigger=Trigger.RETRY, by=by)[0]
 
 
 def demand_runnable(integration: Integration) -> None:
     """Raises `Refused` when no run of it can be asked for."""
     if integration.deleted_at:
-        raise Refused("integration_deleted", "The integration was deleted.")
+        raise Refused("integration_deleted", gettext("The integration was deleted."))
     if (name := integration.connector.type) not in settings.ENGINES:
-        raise Refused("engine_not_configured", f"This hub has no engine called {name!r}. Add it to HUB_ENGINES.")
+        raise Refused(
+            "engine_not_configured",
+            gettext("This hub has no engine called %(name)s. Add it to HUB_ENGINES.") % {"name": repr(name)},
+        )
 
 
 def has_active(integration: Integration) -> bool:
@@ -131,8 +137,8 @@ def _by_key(integration: Integration, key: str | None, fingerprint: str) -> list
     if first.order_fingerprint != fingerprint:
         raise KeyReused(
             "idempotency_key_reused",
-            "This Idempotency-Key came earlier with another order.",
-            fix="Send each new order with a key of its own.",
+            gettext("This Idempotency-Key came earlier with another order."),
+            fix=gettext("Send each new order with a key of its own."),
         )
     mark = f"{key}\n"
     rows = Run.everywhere.filter(integration=integration, idempotency_key__startswith=mark)

@@ -9,6 +9,7 @@ import structlog
 from cronsim import CronSim, CronSimError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from connectors.schemas import FieldError
 from integrations.domain import Overlap, Trigger
@@ -23,10 +24,12 @@ def problems(cron: str, time_zone: str) -> list[FieldError]:
     """Tell what is wrong with a schedule, field by field; an empty expression is no schedule and is right."""
     if time_zone not in available_timezones():
         return [
-            FieldError("/schedule/time_zone", "unknown_time_zone", "Give an IANA time zone, such as Europe/Berlin.")
+            FieldError(
+                "/schedule/time_zone", "unknown_time_zone", gettext("Give an IANA time zone, such as Europe/Berlin.")
+            )
         ]
     if not _parses(cron):
-        detail = "Give five fields (minute, hour, day, month, weekday), such as 0 6 * * 1-5."
+        detail = gettext("Give five fields (minute, hour, day, month, weekday), such as 0 6 * * 1-5.")
         return [FieldError("/schedule/cron", "unreadable", detail)]
     return []
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from integrations.domain import Json
 from integrations.models import Credential, Integration, Run
@@ -63,7 +64,7 @@ def restore(*, integration: Integration, event_id: UUID, by: User | None) -> Int
     """
     event = AuditEvent.objects.filter(pk=event_id, object_id=integration.pk).first()
     if event is None or not _tells_all(event):
-        raise Refused("cannot_restore", "This entry does not say how the integration was configured.")
+        raise Refused("cannot_restore", gettext("This entry does not say how the integration was configured."))
     after: Json = dict(event.after or {})
     changes = {name: after[name] for name in ("name", "config", *integrations.OPTIONS) if name in after}
     if after.get("credential"):
@@ -97,7 +98,9 @@ def _tells_all(event: AuditEvent) -> bool:
 def _credential(integration: Integration, key: str) -> Credential:
     found = Credential.objects.filter(pk=key, connector=integration.connector_id).first()
     if found is None:
-        raise Refused("credential_gone", "The credential that it used then is gone. Choose another in the settings.")
+        raise Refused(
+            "credential_gone", gettext("The credential that it used then is gone. Choose another in the settings.")
+        )
     return found
 
 

@@ -8,9 +8,13 @@ from pathlib import Path
 import polib
 import pytest
 from django.conf import settings
+from django.http import QueryDict
 from django.test import Client
+from django.utils.translation import override
 from django.utils.translation.template import templatize
 
+from connectors import forms
+from connectors.schemas import validate
 from tenants.models import User
 
 ROOT = Path(settings.BASE_DIR)
@@ -84,3 +88,15 @@ def test_a_visitor_is_answered_in_the_browser_s_language_and_a_program_in_englis
     german = {"Accept-Language": "de-AT,de;q=0.9"}
     assert "Anmelden" in client.get("/login", headers=german).content.decode()
     assert client.get("/api/v1/runs/", headers=german).json()["title"] == "Unauthorized"
+
+
+def test_what_is_wrong_with_a_form_is_said_in_the_reader_s_language() -> None:
+    properties = {"limit": {"type": "integer", "title": "Limit"}, "all": {"enum": [True, False, None]}}
+    schema = {"type": "object", "required": ["limit"], "properties": properties | {"rare": {"x-advanced": True}}}
+    with override("de"):
+        parsed = forms.parse(schema, QueryDict("form~e={}&form~o=1&form/limit=many"), prefix="form")
+        shown = forms.render(forms.build(schema, {}, prefix="form", errors=parsed.errors))
+    assert [error.detail for error in parsed.errors] == ["Erwartet wird eine ganze Zahl."]
+    assert "Erweitert" in shown
+    assert "Keiner" in shown
+    assert validate(schema, {})[0].detail == "Limit is required."

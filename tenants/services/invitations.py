@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from tenants.models import Invitation, Member, Tenant, User
 from tenants.roles import Role
@@ -25,7 +26,7 @@ def create(*, tenant: Tenant, by: User, role: Role, email: str = "", days: int =
     """Make an invitation and return it with the secret of its link, which nobody can show again."""
     email = User.objects.normalize_email(email.strip())
     if email and Member.everywhere.filter(tenant=tenant, user__email__iexact=email).exists():
-        raise Mistake("/email", "member", "This person is a member already.")
+        raise Mistake("/email", "member", gettext("This person is a member already."))
     secret = secrets.token_urlsafe(32)
     with transaction.atomic():
         invitation = Invitation.everywhere.create(
@@ -51,10 +52,15 @@ def find(secret: str) -> Invitation | None:
 def accept(*, invitation: Invitation, user: User) -> Member:
     """Let the user in; the link is used up. Raises `Conflict`."""
     if invitation.email and invitation.email.lower() != user.email.lower():
-        raise Conflict("other_address", f"This invitation is for {invitation.email}. Sign in with that address.")
+        raise Conflict(
+            "other_address",
+            gettext("This invitation is for %(email)s. Sign in with that address.") % {"email": invitation.email},
+        )
     with scope(invitation.tenant_id), transaction.atomic():
         if Member.objects.filter(user=user).exists():
-            raise Conflict("member_already", f"You are a member of {invitation.tenant} already.")
+            raise Conflict(
+                "member_already", gettext("You are a member of %(tenant)s already.") % {"tenant": invitation.tenant}
+            )
         _use_up(invitation, user)
         member = members.add(tenant=invitation.tenant, user=user, role=Role(invitation.role), by=user)
         audit.record(tenant_id=invitation.tenant_id, actor=user, verb="accepted", subject=invitation)
@@ -65,7 +71,9 @@ def join(*, invitation: Invitation, email: str, password: str, name: str = "") -
     """Make an account for whoever has the link, and let it in. Raises `Mistake` or `Conflict`."""
     email = invitation.email or User.objects.normalize_email(email.strip())
     if User.objects.filter(email__iexact=email).exists():
-        raise Conflict("account_exists", "There is an account with this address. Sign in, then open the link again.")
+        raise Conflict(
+            "account_exists", gettext("There is an account with this address. Sign in, then open the link again.")
+        )
     user = User(email=email, first_name=name.strip()[:150])
     _check(user, password)
     user.set_password(password)
@@ -74,7 +82,9 @@ def join(*, invitation: Invitation, email: str, password: str, name: str = "") -
             user.save(force_insert=True)
             accept(invitation=invitation, user=user)
     except IntegrityError:
-        raise Conflict("account_exists", "An account with this address was made just now. Sign in with it.") from None
+        raise Conflict(
+            "account_exists", gettext("An account with this address was made just now. Sign in with it.")
+        ) from None
     return user
 
 
@@ -91,7 +101,7 @@ def _use_up(invitation: Invitation, user: User) -> None:
     now = timezone.now()
     still_open = Invitation.everywhere.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None, expires_at__gt=now)
     if not still_open.update(accepted_at=now, accepted_by=user):
-        raise Conflict("invitation_used", "This link was used, withdrawn or has expired. Ask for another one.")
+        raise Conflict("invitation_used", gettext("This link was used, withdrawn or has expired. Ask for another one."))
 
 
 def _check(user: User, password: str) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from tenants.models import ApiToken, Member, User
 from tenants.roles import Role
@@ -102,13 +103,13 @@ def lowest(*roles: str) -> Role:
 
 def _named(name: str) -> str:
     if not name.strip():
-        raise Mistake("/name", "required", "Say what the token is for.")
+        raise Mistake("/name", "required", gettext("Say what the token is for."))
     return name.strip()
 
 
 def _end(expires_at: datetime | None, parent: ApiToken | None) -> datetime | None:
     if expires_at is not None and expires_at <= timezone.now():
-        raise Mistake("/expires_at", "past", "The token would have expired already. Choose a time to come.")
+        raise Mistake("/expires_at", "past", gettext("The token would have expired already. Choose a time to come."))
     ends = [end for end in (expires_at, parent.expires_at if parent else None) if end is not None]
     return min(ends, default=None)
 

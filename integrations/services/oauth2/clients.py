@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from connectors import oauth2
 from connectors.models import Connector
@@ -40,7 +41,7 @@ def create(
 ) -> OAuthClient:
     """Raises `Invalid`."""
     if not oauth2.needs_client(connector.oauth2):
-        raise invalid("/connector", "no_client", "This connector asks for no client of its own.")
+        raise invalid("/connector", "no_client", gettext("This connector asks for no client of its own."))
     client = OAuthClient(tenant_id=tenant_id, connector=connector, client_id=client_id, client_secret=client_secret)
     with transaction.atomic():
         _save(client)
@@ -64,7 +65,7 @@ def update(
         held = editing.held(_rows(client), seen)
         before = snapshot(held)
         if client_id is not None and client_id != held.client_id and client_secret is None:
-            raise invalid("/client_secret", "required", "Another client has another secret: enter it too.")
+            raise invalid("/client_secret", "required", gettext("Another client has another secret: enter it too."))
         held.client_id = held.client_id if client_id is None else client_id
         if client_secret is not None:
             held.client_secret = client_secret
@@ -79,7 +80,11 @@ def delete(*, client: OAuthClient, by: User | None, seen: Collection[datetime] |
     with transaction.atomic():
         held = editing.held(_rows(client), seen)
         if names := [credential.name for credential in users(held)]:
-            raise Refused("in_use", f"It is used by: {', '.join(names)}.", fix="Delete these credentials first.")
+            raise Refused(
+                "in_use",
+                gettext("It is used by: %(names)s.") % {"names": ", ".join(names)},
+                fix=gettext("Delete these credentials first."),
+            )
         audit.record(tenant_id=held.tenant_id, actor=by, verb="deleted", subject=held, before=snapshot(held))
         held.delete()
 
@@ -104,5 +109,5 @@ def _save(client: OAuthClient) -> None:
             client.save(force_insert=True)
     except IntegrityError as error:
         raise invalid(
-            "/connector", "taken", "There is a client for this connector already: change that one."
+            "/connector", "taken", gettext("There is a client for this connector already: change that one.")
         ) from error

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext, gettext_noop
+
 from connectors.models import Connector
 from integrations.domain import EngineError, Origin
 
 REFUSED = "token_refused"
-FIX = "Authorise the credential (again): its page leads to the service, or POST /api/v1/credentials/{id}/authorise."
+FIX = gettext_noop(
+    "Authorise the credential (again): its page leads to the service, or POST /api/v1/credentials/{id}/authorise."
+)
 
 
 class SignInError(EngineError):
@@ -38,8 +42,8 @@ class NeedsAuthorisation(SignInError):
     """Only a person can help: sign in at the service once more."""
 
     def __init__(self, why: str) -> None:
-        message = f"The credential must be authorised at the service. {why}"
-        super().__init__(message, code="needs_authorisation", fix=FIX)
+        message = gettext("The credential must be authorised at the service. %(why)s") % {"why": why}
+        super().__init__(message, code="needs_authorisation", fix=gettext(FIX))
 
 
 class NoClient(SignInError):

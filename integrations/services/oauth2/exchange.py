@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.utils.translation import gettext
+
 from integrations.domain import Json, Origin
 from integrations.masking import Mask
 from integrations.services import outbound
@@ -77,7 +79,7 @@ def _order(setup: Setup, form: dict[str, str]) -> Order:
 
 
 def _unreachable(error: OutboundError) -> TokenError:
-    message = f"The token URL cannot be asked: {error.detail}"
+    message = gettext("The token URL cannot be asked: %(detail)s") % {"detail": error.detail}
     if error.code in SETTINGS_CODES:
         return TokenError(message, code=error.code, fix=error.fix, stage=error.step)
     return TokenError(message, code="network", origin=Origin.NETWORK, fix=error.fix, retryable=True, stage=error.step)
@@ -90,7 +92,10 @@ def _read(answer: Answer, mask: Mask) -> Tokens:
     if answer.status >= 300 or body.get("error") or not isinstance(token, str):
         raise _refusal(answer, body, mask)
     if not TOKEN.fullmatch(token):
-        raise _no_token(f"The token URL answered HTTP {answer.status} with a token that cannot be sent in a header.")
+        raise _no_token(
+            gettext("The token URL answered HTTP %(status)s with a token that cannot be sent in a header.")
+            % {"status": answer.status}
+        )
     refresh_token = body.get("refresh_token")
     return Tokens(
         access_token=token,
@@ -104,21 +109,28 @@ def _refusal(answer: Answer, body: Json, mask: Mask) -> TokenError:
     code = str(body.get("error") or "")
     words = mask.text(_words(code, body, answer.status))
     if code in LOST:
-        return GrantLost(f"The service does not accept any more what it granted before ({words}).", fix=FIX)
+        return GrantLost(
+            gettext("The service does not accept any more what it granted before (%(words)s).") % {"words": words},
+            fix=gettext(FIX),
+        )
     if answer.status >= 500 or answer.status in BUSY or code in PASSING:
         message, fix = f"The service gives no token now ({words}).", "Try again later, or ask the service's operators."
         return TokenError(message, code="service_failed", fix=fix, origin=Origin.SERVICE, retryable=True, stage="http")
     if code in NOT_KNOWN or answer.status == 401:
-        fix = "Check the client's id and secret, and whether the client may use this kind of sign-in."
-        return TokenError(f"The service does not know the OAuth client ({words}).", fix=fix)
+        fix = gettext("Check the client's id and secret, and whether the client may use this kind of sign-in.")
+        return TokenError(
+            gettext("The service does not know the OAuth client (%(words)s).") % {"words": words}, fix=fix
+        )
     if code == "invalid_scope":
-        fix = "Correct the scopes, or allow them to the client at the service."
-        return TokenError(f"The service does not grant the scopes that are asked for ({words}).", fix=fix)
-    return _no_token(f"The token URL gives no token ({words}).")
+        fix = gettext("Correct the scopes, or allow them to the client at the service.")
+        return TokenError(
+            gettext("The service does not grant the scopes that are asked for (%(words)s).") % {"words": words}, fix=fix
+        )
+    return _no_token(gettext("The token URL gives no token (%(words)s).") % {"words": words})
 
 
 def _no_token(message: str) -> TokenError:
-    return TokenError(message, fix="Check the token URL, and the client's id and secret.")
+    return TokenError(message, fix=gettext("Check the token URL, and the client's id and secret."))
 
 
 def _words(code: str, body: Json, status: int) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from connectors import oauth2
 from integrations.domain import Json
@@ -48,7 +49,7 @@ def of(credential: Credential, data: Json) -> Facts | None:
         return _of_client(choice, grant, needed)
     if grant is None or not grant.has_tokens:
         why = grant.problem.get("message", "") if grant else ""
-        return Facts(choice["grant"], State.NEEDED, why or grants.UNTOLD, FIX)
+        return Facts(choice["grant"], State.NEEDED, why or gettext(grants.UNTOLD), gettext(FIX))
     return _of_grant(choice, grant, needed)
 
 
@@ -79,11 +80,15 @@ def _of_grant(choice: Json, grant: Grant, needed: list[str]) -> Facts:
 
 def _judge(grant: Grant, missing: list[str]) -> tuple[State, str, str]:
     if not grant.renewable and grant.expires_at and grant.expires_at <= timezone.now():
-        return State.EXPIRED, "What the service granted has ended, and it gave nothing to renew it with.", FIX
+        ended = gettext("What the service granted has ended, and it gave nothing to renew it with.")
+        return State.EXPIRED, ended, gettext(FIX)
     if grant.problem:
         return State.FAILING, grant.problem.get("message", ""), grant.problem.get("fix", "")
     if missing:
         named = ", ".join(missing)
-        fix = f"Authorise the credential again and allow all of it, or have the service's admin allow it: {named}."
-        return State.SCOPES_MISSING, f"The service did not grant: {named}.", fix
+        fix = gettext(
+            "Authorise the credential again and allow all of it, or have the service's admin allow it: %(named)s."
+        )
+        missed = gettext("The service did not grant: %(named)s.")
+        return State.SCOPES_MISSING, missed % {"named": named}, fix % {"named": named}
     return State.OK, "", ""

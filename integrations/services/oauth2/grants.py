@@ -14,6 +14,7 @@ import structlog
 from django.db import OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from connectors.oauth2 import CLIENT, CODE
 from integrations.domain import Json
@@ -40,7 +41,7 @@ MOST_AHEAD_SECONDS = 600
 SOONEST_SECONDS = 60
 LONGEST_PAUSE_SECONDS = 3600
 WRITE_PAUSES = (0.1, 0.5, 2.0, 0.0)
-UNTOLD = "Nobody has authorised it yet."
+UNTOLD = gettext_noop("Nobody has authorised it yet.")
 CHANGED = "The OAuth client, or where it asks for tokens, is another one now."
 
 

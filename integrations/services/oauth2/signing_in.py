@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from connectors.models import Connector
 from connectors.oauth2 import CODE
@@ -32,7 +33,7 @@ from tenants.services import audit
 
 MINUTES = 10
 KEPT = timedelta(days=1)
-AGAIN = "Begin again on the credential's page."
+AGAIN = gettext_noop("Begin again on the credential's page.")
 LONGEST_WORDS = 200
 
 
@@ -92,14 +93,14 @@ def finish(*, connector: Connector, user: User, session_key: str, returned: Retu
         raise _denied(credential, user, returned)
     setup = _setup(credential)
     if _mark(setup) != authorisation.setup:
-        raise Refused("setup_changed", "The credential was changed meanwhile.", fix=AGAIN)
+        raise Refused("setup_changed", gettext("The credential was changed meanwhile."), fix=gettext(AGAIN))
     asked_at = timezone.now()
     try:
         tokens = exchange.redeem(
             setup, code=returned.code, verifier=authorisation.verifier, redirect_uri=authorisation.redirect_uri
         )
     except EngineError as error:
-        fix = f"{error.failure.fix} {AGAIN}".strip()
+        fix = f"{error.failure.fix} {gettext(AGAIN)}".strip()
         raise Refused("no_token", error.failure.message, fix=fix) from error
     return grants.keep(credential=credential, setup=setup, tokens=tokens, asked_at=asked_at, by=user)
 
@@ -116,7 +117,7 @@ def _setup(credential: Credential) -> Setup:
     except EngineError as error:
         raise Refused(error.failure.code, error.failure.message, fix=error.failure.fix) from error
     if setup is None or setup.kind != CODE:
-        raise Refused("nothing_to_authorise", "This credential needs nobody to sign in at a service.")
+        raise Refused("nothing_to_authorise", gettext("This credential needs nobody to sign in at a service."))
     return setup
 
 
@@ -127,7 +128,9 @@ def _url(setup: Setup, state: str, verifier: str, redirect_uri: str) -> str:
         is_page = False
     if not is_page:
         raise Refused(
-            "bad_authorization_url", "The authorization URL is no web address.", fix="Correct the credential."
+            "bad_authorization_url",
+            gettext("The authorization URL is no web address."),
+            fix=gettext("Correct the credential."),
         )
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     asked = {
@@ -152,8 +155,10 @@ def _take_up(connector: Connector, user: User, session_key: str, state: str) -> 
     if not Authorisation.objects.filter(pk__in=mine.values("pk"), used_at=None, expires_at__gt=now).update(used_at=now):
         raise Refused(
             "unknown_state",
-            "This sign-in was not begun by you in this organisation and browser, or it was used or has expired.",
-            fix=AGAIN,
+            gettext(
+                "This sign-in was not begun by you in this organisation and browser, or it was used or has expired."
+            ),
+            fix=gettext(AGAIN),
         )
     return mine.select_related("credential__connector", "credential__tenant").get()
 
@@ -164,8 +169,16 @@ def _denied(credential: Credential, user: User, returned: Returned) -> Refused:
     after = {"error": _plain(returned.error)}
     audit.record(tenant_id=credential.tenant_id, actor=user, verb="was denied", subject=credential, after=after)
     if returned.error == "access_denied":
-        return Refused("consent_denied", f"You, or the service, did not allow it ({words}).", fix=AGAIN)
-    return Refused("sign_in_failed", f"The service broke the sign-in off: {words}.", fix=AGAIN)
+        return Refused(
+            "consent_denied",
+            gettext("You, or the service, did not allow it (%(words)s).") % {"words": words},
+            fix=gettext(AGAIN),
+        )
+    return Refused(
+        "sign_in_failed",
+        gettext("The service broke the sign-in off: %(words)s.") % {"words": words},
+        fix=gettext(AGAIN),
+    )
 
 
 def _plain(text: str) -> str:

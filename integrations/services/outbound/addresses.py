@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from urllib.parse import SplitResult, urlsplit
 
+from django.utils.translation import gettext, gettext_noop
+
 from integrations.services.outbound import networks
 from integrations.services.outbound.errors import OutboundError, not_allowed, unreadable
 from integrations.services.outbound.networks import Ip
@@ -21,7 +23,7 @@ PORTS = {"http": 80, "https": 443}
 LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost", "metadata.google.internal")
 SPECIAL = ("http", "https", "ws", "wss", "ftp")
 """Schemes whose URLs programs mend before they use them: http:127.0.0.1 has a host for them."""
-FULL_URL = "Give a full address, such as https://api.example.com/v1."
+FULL_URL = gettext_noop("Give a full address, such as https://api.example.com/v1.")
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 LOOKUPS = 16
 """Names that are looked up at once: the system's resolver knows no time limit, and a stuck one holds a thread."""
@@ -55,7 +57,10 @@ class Target:
         """Look the name up, once: connect to what is returned. Raises `OutboundError`, also for what is not allowed."""
         found = (self.ip,) if self.ip else lookup(self.host, seconds)
         if not all(networks.is_allowed(ip) for ip in found):
-            raise not_allowed(f"{self.host} leads into the hub's own network, where it calls nothing for its users.")
+            raise not_allowed(
+                gettext("%(host)s leads into the hub's own network, where it calls nothing for its users.")
+                % {"host": self.host}
+            )
         return found
 
 
@@ -63,11 +68,12 @@ def target_of(url: str) -> Target:
     """Read a URL. Raises `OutboundError`."""
     parts = _split(url)
     if not parts.hostname:
-        raise unreadable("The address names no host.", FULL_URL)
+        raise unreadable(gettext("The address names no host."), FULL_URL)
     # Only storage URLs, such as abfss://container@account/, have a meaning for it that is no secret.
     if parts.password is not None or (parts.username is not None and parts.scheme in SPECIAL):
         raise unreadable(
-            "The address holds a user or a password before its host.", "Take them out: they belong into the credential."
+            gettext("The address holds a user or a password before its host."),
+            gettext("Take them out: they belong into the credential."),
         )
     port = parts.port or PORTS.get(parts.scheme, 0)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -77,12 +83,12 @@ def target_of(url: str) -> Target:
 def host_of(text: str) -> str:
     """Return the host as an address in its plain form, or as a name in ASCII. Raises `OutboundError`."""
     if "%" in text:
-        raise unreadable("The host holds a %.", "Give the host as it is, without escapes or zones.")
+        raise unreadable(gettext("The host holds a %."), gettext("Give the host as it is, without escapes or zones."))
     if ":" in text:
         return str(_ipv6(text))
     name = _ascii(text).removesuffix(".")
     if not name or ".." in f".{name}." or any(not (each.isalnum() or each in "-_.") for each in name):
-        raise unreadable("The host is no host name.", FULL_URL)
+        raise unreadable(gettext("The host is no host name."), FULL_URL)
     return str(_ipv4(name)) if _is_number(name.rpartition(".")[2]) else name
 
 
@@ -104,7 +110,10 @@ def problem(address: str) -> OutboundError | None:
     is_local = target.host in LOCAL_NAMES or target.host.endswith(".localhost")
     ip = IPv4Address("127.0.0.1") if is_local else target.ip
     if ip is not None and not networks.is_allowed(ip):
-        return not_allowed(f"{target.host} is in the hub's own network, where it calls nothing for its users.")
+        return not_allowed(
+            gettext("%(host)s is in the hub's own network, where it calls nothing for its users.")
+            % {"host": target.host}
+        )
     return None
 
 
@@ -129,7 +138,10 @@ def lookup(name: str, seconds: float) -> tuple[Ip, ...]:
     except TimeoutError:
         pending.cancel()
         raise OutboundError(
-            "resolve", "timeout", f"Looking up {name} took too long.", "Check the hub's name servers, or try again."
+            "resolve",
+            "timeout",
+            gettext("Looking up %(name)s took too long.") % {"name": name},
+            gettext("Check the hub's name servers, or try again."),
         ) from None
 
 
@@ -138,7 +150,10 @@ def _lookup(name: str) -> tuple[Ip, ...]:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise OutboundError(
-            "resolve", "unknown_host", f"There is no host called {name}.", "Check how its name is spelt."
+            "resolve",
+            "unknown_host",
+            gettext("There is no host called %(name)s.") % {"name": name},
+            gettext("Check how its name is spelt."),
         ) from None
     addresses = dict.fromkeys(str(each[4][0]).partition("%")[0] for each in found)
     return tuple(ip for ip in map(ip_of, addresses) if ip is not None)
@@ -152,18 +167,18 @@ def _any_target(address: str) -> Target | None:
     if not is_uri:
         return target_of(f"//{bare}")
     if scheme.lower() == "file":
-        raise unreadable("The address is a file of the machine that would read it.", FULL_URL)
+        raise unreadable(gettext("The address is a file of the machine that would read it."), FULL_URL)
     return target_of(bare) if rest.startswith("//") or scheme.lower() in SPECIAL else None
 
 
 def _split(url: str) -> SplitResult:
     if any(each <= " " or each in "\\\x7f" for each in url):
-        raise unreadable("The address holds a space, a backslash or a control character.", FULL_URL)
+        raise unreadable(gettext("The address holds a space, a backslash or a control character."), FULL_URL)
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise unreadable("The address cannot be read.", FULL_URL) from None
+        raise unreadable(gettext("The address cannot be read."), FULL_URL) from None
     return parts
 
 
@@ -173,7 +188,7 @@ def _ascii(text: str) -> str:
     try:
         return plain if plain.isascii() else plain.encode("idna").decode()
     except UnicodeError:
-        raise unreadable("The host is no host name.", FULL_URL) from None
+        raise unreadable(gettext("The host is no host name."), FULL_URL) from None
 
 
 def _is_number(label: str) -> bool:
@@ -185,11 +200,11 @@ def _ipv4(text: str) -> IPv4Address:
     try:
         return IPv4Address(socket.inet_aton(text))
     except OSError:
-        raise unreadable("The host is a number, yet no address.", FULL_URL) from None
+        raise unreadable(gettext("The host is a number, yet no address."), FULL_URL) from None
 
 
 def _ipv6(text: str) -> IPv6Address:
     try:
         return IPv6Address(text)
     except AddressValueError:
-        raise unreadable("The host is no IPv6 address.", FULL_URL) from None
+        raise unreadable(gettext("The host is no IPv6 address."), FULL_URL) from None

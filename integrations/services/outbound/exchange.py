@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urljoin
 
+from django.utils.translation import gettext
+
 from integrations.services.outbound import networks
 from integrations.services.outbound.addresses import PORTS, Target, target_of
 from integrations.services.outbound.errors import OutboundError, unencrypted, unreadable
@@ -91,7 +93,9 @@ def send(
         if not follow or answer.status not in REDIRECTS or not answer.header("location"):
             return answer
         order = _redirected(order, answer)
-    raise OutboundError("http", "too_many_redirects", "The service redirects again and again.", "Check the address.")
+    raise OutboundError(
+        "http", "too_many_redirects", gettext("The service redirects again and again."), gettext("Check the address.")
+    )
 
 
 def _redirected(order: Order, answer: Answer) -> Order:
@@ -104,13 +108,15 @@ def _redirected(order: Order, answer: Answer) -> Order:
         if answer.status == 303 or (answer.status in (301, 302) and order.method == "POST"):
             order = replace(order, method="GET", body=b"")
         return replace(order, url=url)
-    raise unreadable("The service redirects to an address that cannot be read.", "Check the address.")
+    raise unreadable(gettext("The service redirects to an address that cannot be read."), gettext("Check the address."))
 
 
 def _exchange(order: Order, deadline: Deadline, stage: Stage, most_bytes: int) -> Answer:
     target = target_of(order.url)
     if target.scheme not in PORTS:
-        raise unreadable("The address is neither http nor https.", "Let it begin with https:// or http://.")
+        raise unreadable(
+            gettext("The address is neither http nor https."), gettext("Let it begin with https:// or http://.")
+        )
     with stage("resolve"):
         ips = target.resolve(deadline.left)
         if order.private and target.scheme != "https" and not all(map(networks.is_listed, ips)):
@@ -138,10 +144,14 @@ def _connect(target: Target, ips: tuple[Ip, ...], deadline: Deadline) -> socket.
         except OSError:
             continue
     if is_silent:
-        fix = "Check host and port, and the firewalls between."
-        raise OutboundError("connect", "timeout", f"{target.netloc} does not answer.", fix)
-    fix = "Check host and port, or start the service."
-    raise OutboundError("connect", "refused", f"Nothing listens at {target.netloc}.", fix)
+        fix = gettext("Check host and port, and the firewalls between.")
+        raise OutboundError(
+            "connect", "timeout", gettext("%(netloc)s does not answer.") % {"netloc": target.netloc}, fix
+        )
+    fix = gettext("Check host and port, or start the service.")
+    raise OutboundError(
+        "connect", "refused", gettext("Nothing listens at %(netloc)s.") % {"netloc": target.netloc}, fix
+    )
 
 
 @contextmanager
@@ -170,13 +180,15 @@ def _translated(step: str, target: Target, deadline: Deadline) -> Iterator[None]
         yield
     except (OSError, http.client.HTTPException, ValueError) as error:
         if deadline.is_over or isinstance(error, TimeoutError):
-            fix = "It may be overloaded: try again later."
-            raise OutboundError(step, "timeout", f"{target.netloc} took too long to answer.", fix) from None
+            fix = gettext("It may be overloaded: try again later.")
+            raise OutboundError(
+                step, "timeout", gettext("%(netloc)s took too long to answer.") % {"netloc": target.netloc}, fix
+            ) from None
         raise OutboundError(
             step,
             "broken_answer",
-            f"{target.netloc} broke off or does not speak HTTP.",
-            "Check the port and the scheme.",
+            gettext("%(netloc)s broke off or does not speak HTTP.") % {"netloc": target.netloc},
+            gettext("Check the port and the scheme."),
         ) from None
 
 

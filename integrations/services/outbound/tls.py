@@ -6,6 +6,8 @@ import socket
 import ssl
 import time
 
+from django.utils.translation import gettext
+
 from integrations.services.outbound.errors import OutboundError
 
 DAY_SECONDS = 24 * 3600
@@ -31,8 +33,8 @@ def secure(link: socket.socket, host: str) -> tuple[ssl.SSLSocket, int]:
         raise OutboundError(
             "tls",
             "no_tls",
-            "It does not speak TLS as the hub does.",
-            "Check the port, or let the address begin with http.",
+            gettext("It does not speak TLS as the hub does."),
+            gettext("Check the port, or let the address begin with http."),
         ) from None
     return line, _days_left(line)
 
