@@ -39,6 +39,8 @@ class Draft:
     sign_in: signing.SignIn
     icon: str
     operations: tuple[Operation, ...]
+    credentials: tuple[Json, ...] = ()
+    """What n8n says of when which of them is meant."""
 
     @property
     def base_version(self) -> str:
@@ -71,6 +73,7 @@ def draft(node: Node, types: Mapping[str, Type], *, with_waiting: bool = False) 
         sign_in=sign_in,
         icon=_icon(node.description.get("iconUrl")),
         operations=tuple(made),
+        credentials=tuple(node.credentials),
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from connectors.discovery import texts
 from connectors.discovery.conditions import Scope, condition
 from connectors.discovery.descriptions import LATER, SILENT
+from connectors.schemas import check
 from connectors.schemas.values import Json
 
 EVALUATED = frozenset({"query", "sqlQuery", "queryReplacement"})
@@ -17,6 +19,8 @@ EVALUATED = frozenset({"query", "sqlQuery", "queryReplacement"})
 EDITORS = frozenset({"sqlEditor", "htmlEditor"})
 FILES = frozenset({"binaryPropertyName", "binaryProperty", "dataPropertyName", "inputDataFieldName"})
 _DEEPEST = 12
+_LONGEST_PATTERN = 1000
+"""One that lists every time zone of the world says nothing to anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,11 +281,29 @@ def _locator(part: Json, reading: Reading) -> Json:
         schema["x-options"] = {"method": method, "kind": "search", "path": f"{reading.path}.{part['name']}"}
     if hint := texts.plain((modes.get(name) or {}).get("placeholder"), 120):
         schema["x-placeholder"] = hint
+    schema |= _pattern(modes.get(name) or {})
     default = part.get("default")
     value = default.get("value") if isinstance(default, dict) else default
     if isinstance(value, str) and value and isinstance(default, dict) and default.get("mode") in (name, None):
         return _default({**part, "default": value}, reading, schema)
     return schema
+
+
+def _pattern(mode: Json) -> Json:
+    """What n8n demands of an id, where the dialect can say it too."""
+    for rule in mode.get("validation") or ():
+        told = rule.get("properties") if isinstance(rule, dict) else None
+        if isinstance(told, dict) and isinstance(told.get("regex"), str) and len(told["regex"]) <= _LONGEST_PATTERN:
+            pattern = f"^(?:{told['regex']})$"
+            if _is_pattern(pattern):
+                message = texts.plain(told.get("errorMessage"), 200)
+                return {"pattern": pattern, **({"x-pattern-message": message} if message else {})}
+    return {}
+
+
+@cache
+def _is_pattern(text: str) -> bool:
+    return not check({"type": "object", "properties": {"text": {"pattern": text}}})
 
 
 def _mapper(part: Json, reading: Reading) -> Json:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from django.conf import LazySettings, settings
@@ -20,7 +21,7 @@ from integrations.engines.n8n import runner
 from integrations.engines.n8n.engine import N8nEngine
 from integrations.engines.n8n.provisioning import marked
 from integrations.models import Credential, Integration
-from integrations.services import choices, discovery, requests
+from integrations.services import choices, discovery, discovery_report, requests
 from integrations.services.integrations import NewCredential
 from integrations.testing import follow
 from integrations.tests.n8n.conftest import Provisioned, Reply, Service, finish, rows_of
@@ -167,6 +168,22 @@ def test_choices_are_loaded_as_n8ns_own_editor_does(
 
     assert [(one.value, one.label) for one in found] == [("7", "Deploy")]
     assert service.requests[-1].path == "/repos//boat/actions/workflows"
+
+
+def test_the_report_counts_what_n8n_takes(github: Connector, n8n: N8nEngine) -> None:
+    known = discovery.read(Store(settings.VAR_DIR / "n8n-types"), discovery.connected())
+    one = replace(
+        known,
+        nodes={"n8n-nodes-base.github": known.nodes["n8n-nodes-base.github"]},
+        types={"githubApi": known.types["githubApi"]},
+    )
+
+    figures = discovery_report.measure(one, n8n.client)
+
+    assert figures.services == 1
+    assert figures.operations == figures.with_form == figures.accepted >= 40
+    assert figures.types_accepted == 1
+    assert n8n.client.api("GET", "/workflows?name=Hub%20discovery%20report").body["data"] == []
 
 
 def test_all_calls_share_one_runner(
