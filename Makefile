@@ -14,7 +14,7 @@ TOOL_ENV := SECRET_KEY=tools-only HUB_KEYS=tools=MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY
 TEMPLATES := $(shell find templates */templates -name '*.html' -print -quit 2>/dev/null)
 WORKERS ?= 2
 
-.PHONY: help venv demo up n8n assets browser spark test lint test-sqlite test-postgres evidence format bench doctor clean
+.PHONY: help venv demo up n8n assets browser spark test lint test-sqlite test-postgres evidence format bench screenshots doctor clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,10 @@ endif
 
 bench: venv ## Measure the hub against its bare engines, side by side, and print the ratios
 	@exec $(PY) -m bench
+
+screenshots: venv ## Take the README's pictures of the demo into docs/images (needs Chromium)
+	@$(MAKE) --no-print-directory n8n assets
+	@exec $(PY) -m demo.pictures
 
 doctor: venv ## Say what is wrong with this installation and how to mend it
 	@exec $(PY) -m embedded.manage doctor

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from bench import fake, memory, n8n, scale, spark, start
+from bench import fake, memory, n8n, pages, scale, spark, start
 from bench.figures import BenchError, Figure, Json, Part, table
 from embedded import processes
 from embedded.environment import var_dir
@@ -26,6 +26,7 @@ PARTS: dict[str, tuple[str, Measure]] = {
     "n8n": (n8n.TITLE, n8n.measure),
     "spark": (spark.TITLE, spark.measure),
     "scale": (scale.TITLE, scale.measure),
+    "pages": (pages.TITLE, pages.measure),
     "memory": (memory.TITLE, memory.measure),
     "start": (start.TITLE, start.measure),
 }

@@ -82,3 +82,9 @@ document.addEventListener("click", async (event) => {
   document.getElementById("live").textContent = button.dataset.done;
   button.classList.add("is-done");
 });
+
+// Where tabs or steps do not all fit, the current one is in sight.
+for (const here of document.querySelectorAll(".tabs [aria-current], .rail [aria-current]")) {
+  const row = here.closest(".tabs, .rail");
+  if (here.offsetLeft + here.offsetWidth > row.offsetLeft + row.clientWidth) row.scrollLeft = here.offsetLeft - row.offsetLeft - 16;
+}

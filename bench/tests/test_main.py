@@ -38,7 +38,7 @@ def test_a_missed_aim_counts_when_it_is_asked_for_and_an_error_always(part, is_s
 def test_an_unknown_part_is_named_with_those_there_are(capsys):
     with pytest.raises(SystemExit):
         parser().parse_args(["--only", "fake,sparc"])
-    assert "no part sparc; there are fake, n8n, spark, scale, memory, start" in capsys.readouterr().err
+    assert "no part sparc; there are fake, n8n, spark, scale, pages, memory, start" in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from connectors.schemas.shape import (
     property_schema,
 )
 from connectors.schemas.splitting import has_fields, split
-from connectors.schemas.validation import validate
+from connectors.schemas.validation import is_uuid, validate
 from connectors.schemas.values import FieldError, Reference, below
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "has_fields",
     "holds_secret",
     "is_secret",
+    "is_uuid",
     "item_schema",
     "kinds",
     "mask",

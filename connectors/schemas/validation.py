@@ -48,7 +48,7 @@ def validate(schema: Json, value: Any) -> list[FieldError]:
 def _compiled(schema: str) -> tuple[Json, jsonschema_rs.Draft202012Validator]:
     rewritten = compiled(json.loads(schema))
     validator = jsonschema_rs.Draft202012Validator(
-        rewritten, validate_formats=True, formats={"dataset": _is_uuid}, mask="(hidden)", offline=True
+        rewritten, validate_formats=True, formats={"dataset": is_uuid}, mask="(hidden)", offline=True
     )
     return rewritten, validator
 
@@ -98,9 +98,9 @@ def _outside(errors: Iterable[FieldError], wrong: list[str]) -> Iterator[FieldEr
             yield error
 
 
-def _is_uuid(value: str) -> bool:
+def is_uuid(value: Any) -> bool:
     try:
         UUID(value)
-    except ValueError:
+    except (ValueError, TypeError, AttributeError):
         return False
     return True

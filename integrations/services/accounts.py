@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,12 +13,10 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from connectors import catalog, schemas
-from connectors.forms.facts import choices
-from connectors.forms.names import humanised
 from connectors.models import Connector
-from integrations.domain import Json
 from integrations.models import Credential, Integration
-from integrations.services import credentials, references
+from integrations.services import credentials, facts
+from integrations.services.facts import Fact
 from integrations.services.oauth2.facts import Facts
 
 NOT_SHOWN = ("template", "readme", "logo", "n8n_credentials")
@@ -67,16 +65,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """A field of a credential. A secret has no text; `reference` says where it is kept when that is elsewhere."""
-
-    label: str
-    text: str = ""
-    is_secret: bool = False
-    reference: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Account:
     """One credential, as its page shows it."""
 
@@ -115,7 +103,7 @@ def one(credential: Credential) -> Account:
     return Account(
         credential=credential,
         standing=Standing(status),
-        facts=list(_facts(credential.connector.credential_schema, fields)),
+        facts=facts.of(credential.connector.credential_schema, fields),
         sign_in=credentials.sign_in(credential),
         users=users(credential),
     )
@@ -133,40 +121,11 @@ def connectors(tenant_id: UUID) -> list[Connector]:
     return [connector for connector in offered if schemas.has_fields(connector.credential_schema)]
 
 
+def standing(credential: Credential) -> Standing:
+    return Standing(credentials.status(credential))
+
+
 def _row(credential: Any) -> Row:
-    standing = Standing(credentials.status(credential))
     sign_in = credentials.sign_in(credential)
     ends = credential.expires_at or (sign_in.expires_at if sign_in and not sign_in.renews else None)
-    return Row(credential, standing, credential.users, ends)
-
-
-def _facts(schema: Json, fields: Json, of: str = "") -> Iterator[Fact]:
-    """Each field under its title; which of several kinds it is stands under the title of the whole, `of`."""
-    parts = list(schemas.chosen(schema, fields))
-    for name in _in_order(parts, fields):
-        value = fields[name]
-        part = schemas.property_schema(parts, name) or {}
-        label = str(part.get("title") or humanised(name))
-        if "const" in part:
-            yield Fact(of or humanised(name), label)
-        elif isinstance(value, dict) and value.get("set") is True:
-            yield Fact(label, is_secret=True, reference=value.get(references.SHOWN, ""))
-        elif isinstance(value, dict):
-            yield from _facts(part, value, label)
-        elif value not in (None, "", []):
-            yield Fact(label, _words(part, value))
-
-
-def _in_order(parts: Sequence[Json], fields: Json) -> list[str]:
-    """The names as the form shows them: by `x-order`, then as they are declared."""
-    declared = {name: part for each in parts for name, part in each.get("properties", {}).items()}
-    places = {name: (part.get("x-order", len(declared)), place) for place, (name, part) in enumerate(declared.items())}
-    return sorted(fields, key=lambda name: places.get(name, (len(declared), len(declared))))
-
-
-def _words(schema: Json, value: Any) -> str:
-    if isinstance(value, bool):
-        return str(_("yes") if value else _("no"))
-    if isinstance(value, list):
-        return ", ".join("•••" if isinstance(item, dict) else str(item) for item in value)
-    return next((str(said.get("title") or choice) for choice, said in choices(schema) if choice == value), str(value))
+    return Row(credential, standing(credential), credential.users, ends)

@@ -102,7 +102,7 @@ def steps(draft: Draft, content: Content) -> list[Step]:
 def accounts(connector: Connector) -> list[Credential]:
     """The credentials there are for the connector, each with the integrations that use it."""
     rows = Credential.objects.filter(connector=connector).order_by("name")
-    return list(rows.prefetch_related("integrations")[:200])
+    return list(rows.select_related("connector", "grant").prefetch_related("integrations")[:200])
 
 
 def mates(content: Content) -> list[str]:

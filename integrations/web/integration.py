@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from connectors import schemas
 from integrations.models import Integration
-from integrations.services import activity, datasets, history, listing, timeline
+from integrations.services import activity, datasets, facts, history, listing, timeline
 from integrations.services.errors import Gone, Invalid, Refused
 from integrations.web.asking import is_fragment, paged
 from integrations.web.charts import chart
@@ -52,6 +52,7 @@ class Overview(IntegrationView):
         return {
             "chart": chart(activity.days(integration)),
             "config": config,
+            "settings": facts.of(integration.connector.config_schema, config),
             "inputs": inputs,
             "readers": listing.readers(integration),
         }

@@ -21,7 +21,7 @@ from connectors.oauth2 import CODE
 from connectors.schemas import FieldError
 from integrations.domain import Choice, Trigger
 from integrations.models import Credential, Draft
-from integrations.services import choices, credentials, drafts, requests
+from integrations.services import accounts, choices, credentials, drafts, facts, requests
 from integrations.services.connections import Report
 from integrations.services.drafts import Content, Step
 from integrations.services.errors import Invalid, Refused
@@ -155,7 +155,8 @@ class Account(StepPage):
     step = Step.ACCOUNT
 
     def fill(self, request: HttpRequest) -> dict[str, Any]:
-        return {"accounts": drafts.accounts(self.draft.connector), "chosen": self.content.account}
+        known = drafts.accounts(self.draft.connector)
+        return {"accounts": [(one, accounts.standing(one)) for one in known], "chosen": self.content.account}
 
     def take(self, request: HttpRequest) -> HttpResponseBase | None:
         if not self._is_known(request):
@@ -319,7 +320,7 @@ class Review(StepPage):
         account = next((each for each in drafts.accounts(connector) if str(each.pk) == content.account), None)
         return {
             "options": content.options,
-            "config": schemas.mask(connector.config_schema, content.config),
+            "config": facts.of(connector.config_schema, schemas.mask(connector.config_schema, content.config)),
             "has_account": schemas.has_fields(connector.credential_schema),
             "account": account,
             "account_name": content.account_name,
