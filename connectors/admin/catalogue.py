@@ -33,8 +33,6 @@ STATUS = {
     Connector.Status.DEPRECATED.label: "warning",
 }
 STAR = SafeString('<span class="hub-star" role="img" aria-label="Featured">★</span>')
-RUN = {"schema", "spark_job", "template", "n8n_credentials", "oauth2", "test", "n8n_workflow_id"}
-"""What decides what a connector does."""
 NOT_LISTED = ("description", "readme", "schema", "template", "logo", "n8n_credentials", "oauth2", "test")
 
 
@@ -92,10 +90,6 @@ class ConnectorAdmin(ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         """Write what was changed and nothing else: a sync may have written the rest meanwhile."""
         changed = [name for name in form.changed_data if name in form.cleaned_data]
-        if isinstance(obj, Connector) and RUN & set(changed):
-            # What its tests ran is not what it is now; a built-in's next sync brings both back.
-            obj.tier, obj.evidence = Connector.Tier.UNTESTED, []
-            changed += ["tier", "evidence"]
         obj.save(update_fields=[*changed, "updated_at"] if change else None)
 
     def get_urls(self) -> list[URLPattern]:

@@ -14,6 +14,7 @@ from integrations.engines.n8n.engine import N8nEngine
 from integrations.tests.n8n.conftest import Provisioned, Reply, Request, Service, finish, rows_of
 
 pytestmark = [pytest.mark.n8n, pytest.mark.xdist_group("engines")]
+evidence = pytest.mark.evidence("rest_api", "protocol", "any JSON API")
 
 FOLDER = Path(__file__).parents[3] / "connectors" / "builtin" / "rest_api"
 TEMPLATE = json.loads((FOLDER / "workflow.json").read_text())
@@ -50,6 +51,7 @@ def fail(n8n: N8nEngine, connect: Callable, make_job: Callable[..., Job], servic
     return run
 
 
+@evidence
 def test_records_of_any_shape_arrive_whole(read: Callable, service: Service) -> None:
     records = [{"id": 1, "name": "Łódź 🎈"}, {"id": "two", "tags": ["a"], "in": {"x": None}}, {"id": 3, "new": 1.5}, 7]
     service.answer = lambda _: Reply({"data": {"items": records}})
@@ -60,6 +62,7 @@ def test_an_empty_list_is_a_success_without_rows(read: Callable) -> None:
     assert read() == []
 
 
+@evidence
 def test_settings_travel_as_data(read: Callable, service: Service) -> None:
     nasty = "={{ $env.HOME }} & ünï=1 'quoted\" \\ {{ 40+2 }}"
     service.answer = lambda _: Reply([])
@@ -91,6 +94,7 @@ NASTY = '={{ 40 + 2 }} "quoted" \\ it\'s'
 BASIC = "Basic " + base64.b64encode(b"ann:s3cret=").decode()
 
 
+@evidence
 @pytest.mark.parametrize(
     ("auth", "is_right"),
     [
@@ -114,6 +118,7 @@ def test_a_credential_opens_the_service(
     assert read(auth) == [{"ok": True}]
 
 
+@evidence
 @pytest.mark.parametrize("way", ["oauth2", "oauth2_sign_in"])
 def test_after_a_sign_in_the_hubs_token_opens_the_service(
     n8n: N8nEngine, provision: Callable[..., Provisioned], make_job: Callable[..., Job], service: Service, way: str
@@ -160,6 +165,7 @@ def link(asked: Request) -> Reply:
     return Reply({"items": NUMBERS[begin : begin + 3]}, headers=headers)
 
 
+@evidence
 @pytest.mark.parametrize(
     ("answer", "pagination"),
     [
@@ -203,6 +209,7 @@ def test_a_next_page_on_another_host_is_not_followed(fail: Callable, service: Se
     assert "another host, http://localhost:1" in fail(pagination={"type": "link"}).message
 
 
+@evidence
 def test_a_busy_service_is_waited_for(read: Callable, service: Service) -> None:
     tries: Iterator[int] = count()
     busy = [Reply("slow down", 429, {"Retry-After": "0"}), Reply("", 503, {"Retry-After": "1"})]
@@ -210,6 +217,7 @@ def test_a_busy_service_is_waited_for(read: Callable, service: Service) -> None:
     assert read() == [{"ok": True}]
 
 
+@evidence
 @pytest.mark.parametrize(
     ("reply", "code", "origin", "retryable", "words"),
     [
