@@ -121,6 +121,8 @@ def environment(setup: Setup) -> dict[str, str]:
         "N8N_ENFORCE_SETTINGS_FILE_PERMISSIONS": "true",
         "N8N_RUNNERS_BROKER_PORT": str(setup.broker_port or free_port()),
         "N8N_EXPRESSION_ENGINE": setup.expression_engine,
+        # No sandbox for what holds no expression, such as nearly every credential.
+        "N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE": "true",
         "N8N_DIAGNOSTICS_ENABLED": "false",
         "N8N_VERSION_NOTIFICATIONS_ENABLED": "false",
         "N8N_TEMPLATES_ENABLED": "false",

@@ -54,6 +54,8 @@ def sources(*, integration: Integration) -> tuple[list[Source], list[tuple[str, 
     Raises `Refused` when an input has none yet.
     """
     inputs = IntegrationInput.everywhere.filter(integration=integration)
+    if not inputs.exists():  # as with most: a quarter of the time that the whole question takes
+        return [], []
     read = []
     for item in inputs.select_related("dataset__latest", "dataset__integration").order_by("name"):
         if item.dataset.latest is None:

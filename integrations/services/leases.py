@@ -24,7 +24,7 @@ from integrations.models import Run
 log = structlog.get_logger(__name__)
 
 WHOLE = (
-    "integration__connector__spark_job",
+    "integration__connector",
     "integration__credential",
     "integration__deployment",
     "requested_by",

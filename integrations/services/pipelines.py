@@ -20,6 +20,8 @@ def follow(version: DatasetVersion) -> list[Run]:
     readers = Integration.everywhere.filter(
         inputs__dataset=version.dataset_id, on_new_data=True, enabled=True, deleted_at=None
     )
+    if not readers.exists():
+        return []
     runs = []
     for reader in readers.select_related("connector").distinct():
         try:

@@ -95,8 +95,8 @@ def _hook_node(trigger: Json, path: str, hook: Reference) -> Json:
             "httpMethod": "POST",
             "path": path,
             "authentication": "headerAuth",
-            "responseMode": "onReceived",
-            "options": {"responseData": '={{ {"executionId": $execution.id} }}'},
+            "responseMode": "hostedChat",
+            "options": {},
         },
         "credentials": {"httpHeaderAuth": {"id": hook.id, "name": hook.name}},
     }
