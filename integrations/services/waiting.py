@@ -11,6 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from integrations.domain import RunState
 from integrations.models import Run
+from tenants.reach import crossing
 
 FIRST_PAUSE_SECONDS = 0.005
 LONGEST_PAUSE_SECONDS = 0.1
@@ -35,6 +36,7 @@ def until_ended(run_id: UUID, seconds: float) -> bool:
         pause = min(pause * GROWTH, LONGEST_PAUSE_SECONDS)
 
 
+@crossing()
 def _state(connection: BaseDatabaseWrapper, sql: str, parameters: tuple[Any, ...]) -> str:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)

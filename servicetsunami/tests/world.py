@@ -65,7 +65,7 @@ def build(tenant: Tenant, make: Make) -> World:
     admin.is_staff = True
     admin.save()
     keyed = fake_connector("keyed", credential=TESTED, tenant=tenant)
-    rows = [{"carrier": "UA", "delay": 12.5, "at": "2026-01-01T00:00:00Z", "via": ["EWR"]}] * 3
+    rows = [{"at": "2026-01-01T00:00:00Z", "via": ["EWR"], "delay": 12.5, "carrier": "UA"}] * 3
     key = NewCredential("Key", {"key": "x", "verdict": "good"})
     source = make({"rows": rows}, name="Flights", connector=keyed, credential=key)
     reader = make({"reads": str(Dataset.everywhere.get(integration=source).pk), "rows": []}, name="Delays")
