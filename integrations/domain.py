@@ -228,6 +228,8 @@ class Job:
     """What the deployment was made from; empty for an engine that needs none."""
     spark: SparkEntry | None = None
     push: Push | None = None
+    is_ending: bool = False
+    """Whether the work shall end: nothing more of it is to be begun."""
     asked_at: datetime | None = None
     """When an earlier step began to ask the engine to start this attempt; None when nobody asked yet."""
 

@@ -15,6 +15,8 @@ from connectors.schemas.shape import rebuild
 from connectors.schemas.values import Json
 
 PREFIX = "n8n_"
+ROWS, COLUMNS = "hub_rows", "hub_columns"
+"""Fields of the hub's own beside the node's: a dataset, and which fields are its columns."""
 _BASE = "n8n-nodes-base"
 _TOLD = frozenset(
     {"title", "description", "x-order", "x-placeholder", "x-advanced", "x-options", "default", "examples"}
@@ -65,7 +67,7 @@ def draft(node: Node, types: Mapping[str, Type], *, with_waiting: bool = False) 
         readme=_readme(made),
         categories=tuple(dict.fromkeys(filter(None, map(_category, node.categories)))),
         docs_url=_docs(node),
-        schema={"credential": sign_in.schema, "config": config},
+        schema={"credential": sign_in.schema, "config": with_rows(config)},
         template={
             "node": {"type": node.type, "version": _number(node.version), "title": title or node.short},
             "fields": bare(config),
@@ -85,6 +87,28 @@ def slug_of(kind: str) -> str:
     )
     ascii_words = [found for word in words if (found := re.sub(r"[^a-z0-9]", "", word))]
     return (PREFIX + "_".join(ascii_words))[:100].rstrip("_")
+
+
+def with_rows(config: Json) -> Json:
+    """The configuration, and besides that the operation may be done for each row of a dataset."""
+    rows: Json = {
+        "type": "string",
+        "format": "dataset",
+        "title": "Once for each row of",
+        "description": "Does the operation for every row. In texts, {{row.name}} stands for the column of that name. "
+        "What each row brought becomes the dataset; rows that were refused become a second one.",
+        "x-advanced": True,
+        "x-order": 10_000,
+    }
+    columns: Json = {
+        "type": "object",
+        "title": "Fields that are columns",
+        "description": "By the field's name, the column that it takes its value from; for numbers and the like.",
+        "additionalProperties": {"type": "string", "minLength": 1, "title": "Column"},
+        "x-advanced": True,
+        "x-order": 10_001,
+    }
+    return {**config, "properties": {**config.get("properties", {}), ROWS: rows, COLUMNS: columns}}
 
 
 def bare(schema: Json) -> Json:

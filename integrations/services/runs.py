@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -111,6 +111,8 @@ def _take(step: Step, progress: Progress) -> float | None:
         return endings.conclude(run, progress, _job(step), step.mask)
     if run.handle is None:
         return _write_handle(step, progress)
+    if progress.handle != run.handle:
+        leases.write(run, handle=progress.handle)
     run.progress = progress.as_json()
     step.pause = min(step.pause * GROWTH, step.engine.poll_seconds[1]) if step.pause else step.engine.poll_seconds[0]
     if step.pause >= LONGEST_WAIT_SECONDS:
@@ -252,7 +254,7 @@ def _confirm_end(step: Step, wish: RunState) -> float | None:
     run = step.run
     handle: Handle = run.handle or {}
     step.engine.cancel(handle)
-    progress = step.engine.poll(_job(step), handle)
+    progress = step.engine.poll(replace(_job(step), is_ending=True), handle)
     if progress.outcome is None:
         return CANCEL_PAUSE_SECONDS
     if progress.outcome.failure or progress.outcome.is_cancelled:

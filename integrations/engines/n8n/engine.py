@@ -28,7 +28,7 @@ from integrations.domain import (
     Ref,
     Verdict,
 )
-from integrations.engines.n8n import choices, failures, runner, trial
+from integrations.engines.n8n import batches, choices, failures, runner, trial
 from integrations.engines.n8n.client import DATA_SECONDS, NEW_KEY, RUN_ONE, Client
 from integrations.engines.n8n.execution import RUNNING, Execution
 from integrations.engines.n8n.provisioning import Provisioning, deprovision
@@ -100,8 +100,15 @@ class N8nEngine:
     def start(self, job: Job) -> Progress:
         if not job.ref.get("path"):
             raise EngineError("The deployment has no webhook yet.", retryable=True, code="deployment_missing")
+        handle = batches.begun(job) if "runner" in job.ref else None
+        if handle and not handle["total"]:
+            return Progress({**handle, "execution": ""}, outcome=Outcome())
+        return self._started(job, handle)
+
+    def _started(self, job: Job, handle: Handle | None) -> Progress:
+        """Call the deployment's own workflow, or the runner; `handle` says which batch of rows, if any."""
         is_call = "runner" in job.ref
-        body, token = (runner.body(job), runner.token()) if is_call else (_body(job), job.hook_token)
+        body, token = (runner.body(job, handle), runner.token()) if is_call else (_body(job), job.hook_token)
         answer = self.client.call_hook(job.ref["path"], token, body)
         execution = answer.body.get("executionId")
         if not execution:
@@ -111,7 +118,7 @@ class N8nEngine:
                 code="deployment_missing",
                 fix="Nothing to do: the hub sets the workflow up again before it tries once more.",
             )
-        return Progress({"execution": str(execution)}, message="Running in n8n")
+        return _running({**(handle or {}), "execution": str(execution)})
 
     def find(self, job: Job) -> Handle | None:
         """Look for the job's key in what the deployment executed since the job was first asked for."""
@@ -120,7 +127,7 @@ class N8nEngine:
         for execution_id in self._recent(job):
             execution = self._fetch(execution_id, with_data=True)
             if execution and execution.hook_body.get("key") == job.key:
-                return {"execution": execution_id}
+                return {**(batches.begun(job) or {}), "execution": execution_id}
         return None
 
     def poll(self, job: Job, handle: Handle) -> Progress:
@@ -138,15 +145,18 @@ class N8nEngine:
                 # Should another process of n8n still be at it, it stops: the next attempt must be alone.
                 self.cancel(handle)
                 return Progress(handle, outcome=Outcome(failure=failures.CRASHED))
-            message = "Waiting in n8n" if execution.status == "waiting" else "Running in n8n"
-            return Progress(handle, message=message)
+            return _running(handle, "Waiting in n8n" if execution.status == "waiting" else "Running in n8n")
+        if "batch" in handle:
+            return self._batch_ended(job, handle, execution)
         return self._ended(job, handle, execution)
 
     def cancel(self, handle: Handle) -> None:
-        self.client.api("POST", f"/executions/{handle['execution']}/stop", allow=(404, 409))
+        if handle["execution"]:
+            self.client.api("POST", f"/executions/{handle['execution']}/stop", allow=(404, 409))
 
     def forget(self, handle: Handle) -> None:
-        self.client.api("DELETE", f"/executions/{handle['execution']}", allow=(404,))
+        for execution in batches.executions(handle):
+            self.client.api("DELETE", f"/executions/{execution}", allow=(404,))
 
     def logs(self, handle: Handle, cursor: str) -> LogPage:
         execution = self._fetch(handle["execution"], with_data=True)
@@ -155,6 +165,40 @@ class N8nEngine:
         lines = execution.log_lines()
         seen = int(cursor) if cursor.isdigit() else 0
         return LogPage(tuple(lines[seen:]), str(max(seen, len(lines))), is_last=not execution.is_running)
+
+    def _batch_ended(self, job: Job, handle: Handle, execution: Execution) -> Progress:
+        """Go on with the next batch of rows, or put all of them together."""
+        if execution.status != "success":
+            ended = self._ended(job, handle, execution)
+            if ended.outcome is None or ended.outcome.is_cancelled:
+                return ended
+            return Progress(handle, outcome=Outcome(failure=batches.broken_off(handle, ended.outcome.failure)))
+        if batches.is_last(handle):
+            found = (self._whole(one) for one in batches.executions(handle))
+            return _running(handle).ended(batches.concluded(job, found))
+        if job.is_ending:
+            return Progress(handle, outcome=Outcome(is_cancelled=True))
+        following = batches.after(handle)
+        begun = self._begun_since(job, batches.key(job, following), int(handle["execution"]))
+        return _running({**following, "execution": begun}) if begun else self._started(job, following)
+
+    def _begun_since(self, job: Job, key: str, last: int) -> str:
+        """Find a batch that was begun when the worker died that had begun it."""
+        for status in (*sorted(RUNNING - {"new"}), ""):
+            for found in self._listed(_workflow_of(job), status):
+                if int(found["id"]) <= last:
+                    break
+                execution = self._fetch(str(found["id"]), with_data=True)
+                if execution and execution.hook_body.get("key") == key:
+                    return str(found["id"])
+        return ""
+
+    def _whole(self, execution_id: str) -> Execution:
+        execution = self._fetch(execution_id, with_data=True)
+        if execution is None or not execution.has_data:
+            told = failures.KEPT_BACK
+            raise EngineError(told.message, retryable=False, code=told.code, fix=told.fix)
+        return execution
 
     def _is_left_over(self, execution: Execution) -> bool:
         """Whether it runs by its status only: it began before n8n did, which does not find all that died with it."""
@@ -230,6 +274,13 @@ class N8nEngine:
             cursor = page.get("nextCursor") or ""
             if not cursor:
                 return
+
+
+def _running(handle: Handle, message: str = "Running in n8n") -> Progress:
+    if "batch" not in handle:
+        return Progress(handle, message=message)
+    done = min(handle["batch"] * batches.BATCH, handle["total"])
+    return Progress(handle, done=done, total=handle["total"], unit="rows", message=message)
 
 
 def _workflow_of(job: Job) -> str:

@@ -85,6 +85,10 @@ class Execution:
             for item in _items(run):
                 yield from _lines(item)
 
+    def items_of(self, node: str) -> Iterator[Json]:
+        for run in self.node_runs.get(node, []):
+            yield from _items(run)
+
     def state(self) -> Json | None:
         found = [item for run in self.node_runs.get(STATE_NODE, []) for item in _items(run)]
         return found[-1] if found else None

@@ -12,14 +12,21 @@ import threading
 
 from django.conf import settings
 
-from integrations.domain import Job, Json, Plan, Ref
-from integrations.engines.n8n import calls
+from integrations.domain import Handle, Job, Json, Plan, Ref
+from integrations.engines.n8n import batches, calls
 from integrations.engines.n8n.adaptation import HUB, fingerprint, path_of
+from integrations.engines.n8n.batches import OUTPUT, REJECTED
 from integrations.engines.n8n.client import Client
 from integrations.engines.n8n.provisioning import Provisioning, marked, remove_workflow
 
 _TRIGGER = "n8n-nodes-base.executeWorkflowTrigger"
 _WORKFLOW = "={{ JSON.stringify($('Hub').first().json.body.workflow) }}"
+_TAKEN = "={{ { i: $('Items').item.json.i, out: $json } }}"
+# Of an error its words alone: the rest of it may hold the node's credential.
+_REFUSED = (
+    "={{ { i: $('Items').item.json.i, row: $('Items').item.json.row, error: String("
+    "($json.error || {}).description || ($json.error || {}).message || $json.error || $json.message || '') } }}"
+)
 _INNER_SETTINGS = {
     "executionOrder": "v1",
     "saveDataSuccessExecution": "none",
@@ -59,13 +66,16 @@ def template() -> Json:
             _node(HUB, "manualTrigger", 1, 0, {}),
             _node("Items", "splitOut", 1, 200, {"fieldToSplitOut": "body.items", "options": {}}),
             _node("One by one", "if", 2.2, 400, _is_each()),
-            _node("Each", "executeWorkflow", 1.4, 600, _calling("each"), y=-100, onError="continueRegularOutput"),
+            _node("Each", "executeWorkflow", 1.4, 600, _calling("each"), y=-100, onError="continueErrorOutput"),
+            _node(OUTPUT, "set", 3.4, 800, _set(_TAKEN), y=-200),
+            _node(REJECTED, "set", 3.4, 800, _set(_REFUSED), y=0),
             _node("Once", "executeWorkflow", 1.4, 600, _calling("once"), y=100),
         ],
         "connections": {
             HUB: _to("Items"),
             "Items": _to("One by one"),
             "One by one": {"main": [_to("Each")["main"][0], _to("Once")["main"][0]]},
+            "Each": {"main": [_to(OUTPUT)["main"][0], _to(REJECTED)["main"][0]]},
         },
         "settings": {"executionOrder": "v1"},
     }
@@ -97,14 +107,14 @@ def provision(client: Client, plan: Plan) -> Ref:
     return {**made, **ensure(client)}
 
 
-def body(job: Job) -> Json:
-    """What the runner is called with for a job of one call."""
+def body(job: Job, handle: Handle | None = None) -> Json:
+    """What the runner is called with: for one call, or for the batch of rows that a handle is at."""
     return {
         "run_id": str(job.run_id),
         "attempt": job.attempt,
-        "key": job.key,
-        "mode": "once",
-        "items": [{"i": 0}],
+        "key": batches.key(job, handle) if handle else job.key,
+        "mode": "each" if handle else "once",
+        "items": batches.items(handle) if handle else [{"i": 0}],
         "workflow": inner(job.template, job.config, job.ref),
     }
 
@@ -148,6 +158,10 @@ def _node(name: str, kind: str, version: float, x: int, parameters: Json, *, y: 
         "parameters": parameters,
         **more,
     }
+
+
+def _set(expression: str) -> Json:
+    return {"mode": "raw", "jsonOutput": expression, "options": {}}
 
 
 def _calling(mode: str) -> Json:
