@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors.discovery.drafts import Draft
+from connectors.discovery.workflows import WorkflowDraft
 from connectors.models import Connector
 
 TYPE = "n8n"
@@ -25,6 +26,8 @@ class Report:
     unchanged: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
+    unfit: dict[str, str] = field(default_factory=dict)
+    """Workflows that cannot be connectors, by name, with the reason."""
     operations: int = 0
     complete: int = 0
 
@@ -51,9 +54,53 @@ def put(draft: Draft, report: Report, *, logo: str, status: str) -> None:
         report.unchanged.append(draft.slug)
 
 
-def hide_missing(present: set[str], report: Report) -> None:
-    """Hide what this n8n has no more; it comes back with the node."""
-    rows = Connector.objects.filter(source=Connector.Source.NODE, missing_since=None).exclude(slug__in=present)
+def put_workflow(draft: WorkflowDraft, report: Report) -> None:
+    """Bring one row up to its workflow. New ones wait for an administrator; what one wrote in the row stays."""
+    with transaction.atomic():
+        row = Connector.objects.select_for_update().filter(slug=draft.slug).first()
+        is_new = row is None
+        row = row or Connector(slug=draft.slug, source=Connector.Source.WORKFLOW, type=TYPE, version="1.0.0")
+        values: dict[str, Any] = {"template": draft.template, "n8n_workflow_id": draft.workflow_id}
+        if row.status == Connector.Status.DRAFT:
+            values |= _described(draft)
+        if row.missing_since is not None:
+            values |= {"status": Connector.Status.DRAFT, "missing_since": None}
+        is_other = not is_new and row.template != draft.template
+        if is_other:
+            values["version"] = _following(row.version)
+        changed = [name for name, value in values.items() if getattr(row, name) != value]
+        for name in changed:
+            setattr(row, name, values[name])
+        if changed or is_new:
+            row.save()
+    if is_new:
+        report.created.append(draft.slug)
+    elif changed:
+        report.changed[draft.slug] = changed
+    else:
+        report.unchanged.append(draft.slug)
+
+
+def _described(draft: WorkflowDraft) -> dict[str, Any]:
+    return {
+        "name": draft.name,
+        "summary": draft.summary,
+        "description": draft.description,
+        "categories": ["workflow"],
+        "schema": draft.schema,
+        "n8n_credentials": draft.sign_in.map,
+        "oauth2": draft.sign_in.oauth2,
+    }
+
+
+def _following(version: str) -> str:
+    base, _, patch = version.rpartition(".")
+    return f"{base}.{int(patch) + 1}" if patch.isdecimal() else f"{version}.1"
+
+
+def hide_missing(present: set[str], report: Report, source: str = Connector.Source.NODE) -> None:
+    """Hide what this n8n has no more; it comes back with the node, and a workflow as a draft."""
+    rows = Connector.objects.filter(source=source, missing_since=None).exclude(slug__in=present)
     for row in rows.order_by("slug"):
         row.status, row.missing_since = Connector.Status.HIDDEN, timezone.now()
         row.save(update_fields=["status", "missing_since", "updated_at"])

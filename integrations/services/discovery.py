@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import structlog
 from django.conf import settings
 
-from connectors.discovery import descriptions, drafts, rows, signing
+from connectors.discovery import descriptions, drafts, rows, signing, workflows
 from connectors.discovery.descriptions import REFUSED, Node
 from connectors.discovery.rows import Report
 from connectors.discovery.signing import Type
 from connectors.discovery.store import Store
+from connectors.discovery.workflows import Unfit
 from connectors.models import Connector
-from integrations.domain import EngineError
+from integrations.domain import EngineError, Json
 from integrations.engines.n8n.client import Client
 from integrations.engines.n8n.session import Session, loads
 
@@ -78,6 +80,38 @@ def discover_nodes(*, is_draft: bool = False, is_fresh: bool = False, advance: A
         known = read(store, session, is_fresh=is_fresh)
         status = Connector.Status.DRAFT if is_draft else Connector.Status.PUBLISHED
         return _put_all(known, Icons(session), status, advance)
+
+
+def discover_workflows() -> Report:
+    """Make draft connectors of the workflows that people built in the connected n8n, as far as its API key sees them.
+
+    Raises `EngineError`, or `store.UnderWay` when another discovery has not ended.
+    """
+    store, report, present = Store(Path(settings.VAR_DIR) / "n8n-types"), Report(), set[str]()
+    with store.alone():
+        types = read(store, connected()).types
+        for workflow in _workflows(Client(settings.N8N_URL, settings.N8N_API_KEY)):
+            try:
+                draft = workflows.draft(workflow, types)
+            except Unfit as reason:
+                report.unfit[str(workflow.get("name"))] = str(reason)
+                continue
+            rows.put_workflow(draft, report)
+            present.add(draft.slug)
+        rows.hide_missing(present, report, Connector.Source.WORKFLOW)
+    return report
+
+
+def _workflows(client: Client) -> Iterator[Json]:
+    cursor = ""
+    while True:
+        page = client.api("GET", f"/workflows?limit=100{f'&cursor={quote(cursor)}' if cursor else ''}").body
+        for workflow in page.get("data") or ():
+            if not workflow.get("isArchived") and not workflows.is_ours(workflow):
+                yield workflow
+        cursor = page.get("nextCursor") or ""
+        if not cursor:
+            return
 
 
 def read(store: Store, session: Session, *, is_fresh: bool = False) -> Known:

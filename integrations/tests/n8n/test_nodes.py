@@ -76,6 +76,7 @@ def signed_in(service: Service) -> Json:
     return {"auth": {"type": "githubApi", "server": service.url, "accessToken": "a-secret-token"}}
 
 
+TWICE = {"mode": "raw", "jsonOutput": "={{ { twice: $('Called').item.json.pier * 2 } }}", "options": {}}
 ISSUES = {"resource": "repository", "operation": "getIssues", "owner": "ahoy", "repository": "boat"}
 
 
@@ -168,6 +169,37 @@ def test_choices_are_loaded_as_n8ns_own_editor_does(
 
     assert [(one.value, one.label) for one in found] == [("7", "Deploy")]
     assert service.requests[-1].path == "/repos//boat/actions/workflows"
+
+
+def test_a_workflow_of_a_user_becomes_a_draft_that_runs_once_published(
+    connected: None,
+    n8n: N8nEngine,
+    make_integration: Callable[..., Integration],
+    monkeypatch: pytest.MonkeyPatch,
+    bells: list[str],
+) -> None:
+    others = registry.get
+    monkeypatch.setattr(registry, "get", lambda name: n8n if name == "n8n" else others(name))
+    inputs = {"workflowInputs": {"values": [{"name": "pier", "type": "number"}]}}
+    nodes = [
+        {"name": "Called", "type": "n8n-nodes-base.executeWorkflowTrigger", "typeVersion": 1.1, "parameters": inputs},
+        {"name": "Twice", "type": "n8n-nodes-base.set", "typeVersion": 3.4, "parameters": TWICE},
+    ]
+    placed = [{**node, "id": node["name"], "position": [0, 0]} for node in nodes]
+    links = {"Called": {"main": [[{"node": "Twice", "type": "main", "index": 0}]]}}
+    body = {"name": "Piers", "nodes": placed, "connections": links, "settings": {}}
+    made = n8n.client.api("POST", "/workflows", body).body["id"]
+
+    discovery.discover_workflows()
+
+    row = Connector.objects.get(n8n_workflow_id=made)
+    assert (row.status, row.name) == ("draft", "Piers")
+    Connector.objects.filter(pk=row.pk).update(status="published")
+    integration = make_integration({"pier": 21}, connector=row)
+    run = follow(requests.request(integration=integration, trigger=Trigger.API)[0])
+    n8n.client.api("DELETE", f"/workflows/{made}")
+    assert (run.state, run.failure) == ("succeeded", None)
+    assert run.rows == 1
 
 
 def test_the_report_counts_what_n8n_takes(github: Connector, n8n: N8nEngine) -> None:
