@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 
+from connectors.discovery.store import UnderWay
 from integrations.domain import EngineError
 from integrations.services import (
     alerts,
@@ -12,6 +13,7 @@ from integrations.services import (
     clock,
     completeness,
     deployments,
+    discovery,
     drafts,
     endings,
     renewal,
@@ -52,3 +54,13 @@ def look_after() -> None:
 def renew_tokens() -> None:
     """Every 20 seconds: renew OAuth tokens that end soon."""
     renewal.renew_due()
+
+
+@shared_task(name="integrations.discover")
+def discover() -> None:
+    """Keep the catalogue up with the connected n8n: its nodes, and drafts of its workflows."""
+    try:
+        discovery.discover_nodes()
+        discovery.discover_workflows()
+    except (EngineError, UnderWay) as error:
+        log.info("discovery_put_off", reason=str(error) or "another one is under way")

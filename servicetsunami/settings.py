@@ -303,6 +303,12 @@ N8N_TEST_API_KEY = env.str("N8N_TEST_API_KEY", default="")
 N8N_EMAIL = env.str("N8N_EMAIL", default="")
 N8N_PASSWORD = env.str("N8N_PASSWORD", default="")
 N8N_NODES_ALLOW = env.list("N8N_NODES_ALLOW", default=[])
+if N8N_DISCOVER_HOURS := env.float("N8N_DISCOVER_HOURS", default=0.0):
+    CELERY_BEAT_SCHEDULE["discover"] = {
+        "task": "integrations.discover",
+        "schedule": N8N_DISCOVER_HOURS * 3600,
+        "options": {"queue": next(iter(ENGINES))},
+    }
 
 # Spark
 SPARK_MASTER = env.str("SPARK_MASTER", default="local[*]")

@@ -68,6 +68,13 @@ def sign_in_controllers(node: Node) -> list[str]:
     return [name for name in SIGN_IN if name in named and not _is_asked_for(node, name)]
 
 
+def sign_in_parameters(node: Node) -> list[str]:
+    """The parameters that the credential decides, whatever a form says of them; not one that is chosen first."""
+    named = {name for part in node.credentials for name in _shows(part)}
+    first = choosers(node)
+    return [name for name in SIGN_IN if name in named and name not in first]
+
+
 def _shows(part: Json) -> Json:
     shown = (part.get("displayOptions") or {}).get("show")
     return shown if isinstance(shown, dict) else {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.discovery import texts
 from connectors.discovery.conditions import Scope
-from connectors.discovery.configs import sign_in_controllers
+from connectors.discovery.configs import sign_in_parameters
 from connectors.discovery.descriptions import Node
 from connectors.discovery.fields import Reading, by_name, level
 from connectors.schemas.shape import subschemas
@@ -195,7 +195,7 @@ def _parameters(kind: Type) -> dict[str, str]:
 def _node_parameters(node: Node, part: Json) -> Json:
     """The parameters by which the node knows that this credential is meant."""
     shown = (part.get("displayOptions") or {}).get("show") or {}
-    own = sign_in_controllers(node)
+    own = sign_in_parameters(node)
     return {name: values[0] for name, values in shown.items() if name in own and isinstance(values, list) and values}
 
 

@@ -108,3 +108,21 @@ def test_a_type_that_extends_itself_in_a_circle_ends() -> None:
     found = signing.types([one, two])["one"]
 
     assert {part["name"] for part in found.properties} == {"a", "b"}
+
+
+def test_the_credential_decides_how_the_node_signs_in_although_a_field_asks_for_it_too() -> None:
+    offered = [
+        {"name": "harbourApi", "displayOptions": show(authentication="token")},
+        {"name": "basic", "displayOptions": show(authentication="basic")},
+    ]
+    basic = {"name": "basic", "displayName": "Basic", "properties": [parameter("user")]}
+    found = node(
+        choice("authentication", "token", "basic"),
+        choice("operation", "list"),
+        parameter("asUser", displayOptions=show(authentication="basic")),
+        credentials=offered,
+    )
+
+    made = signing.sign_in(found, signing.types([HARBOUR_API, basic]))
+
+    assert made.map["cases"]["basic"]["node"] == {"authentication": "basic"}

@@ -37,7 +37,7 @@ def load(client: Client, session: Session, plan: Plan, source: Any, config: Json
 
 def _body(plan: Plan, source: Json, config: Json, credential: N8nCredential, reference: Reference | None) -> Json:
     told = plan.template["node"]
-    given = {**credential.node_parameters, **calls.parameters(plan.template.get("fields", {}), _harmless(config))}
+    given = {**calls.parameters(plan.template.get("fields", {}), _harmless(config)), **credential.node_parameters}
     asked: Json = {
         "path": source.get("path", "parameters"),
         "nodeTypeAndVersion": {"name": told["type"], "version": told["version"]},

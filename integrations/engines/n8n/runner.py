@@ -122,7 +122,8 @@ def body(job: Job, handle: Handle | None = None) -> Json:
 def inner(template: Json, config: Json, ref: Json) -> Json:
     """The workflow of the one node, with its parameters and the deployment's credential."""
     told = template["node"]
-    given = {**ref.get("parameters", {}), **calls.parameters(template.get("fields", {}), config)}
+    # The credential has the last word on how the node signs in.
+    given = {**calls.parameters(template.get("fields", {}), config), **ref.get("parameters", {})}
     node = {
         "id": "call",
         "name": told["title"],
