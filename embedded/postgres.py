@@ -36,26 +36,28 @@ def binaries() -> Path:
 
 
 @contextmanager
-def running() -> Iterator[str]:
+def running(port: int | None = None) -> Iterator[str]:
     """Yield the DATABASE_URL of a fresh server on a unix socket; stop it and remove its folder at the end.
+
+    With a port it listens on 127.0.0.1 too, where the role `hub` needs its password, `hub`, and that is the URL's.
 
     The role is a plain one that owns its database, as in production: a superuser would see every tenant's rows.
     """
     # Unix socket paths are short (107 bytes), so the folder is below /tmp whatever TMPDIR says.
     folder = Path(tempfile.mkdtemp(prefix="hub-pg-", dir="/tmp"))
     try:
-        server = _start(folder)
+        server = _start(folder, port)
         try:
             _wait(server, folder)
-            _make_plain_role(folder)
-            yield f"postgres://hub@/{folder}/hub"
+            _make_plain_role(folder, port)
+            yield f"postgres://hub:hub@127.0.0.1:{port}/hub" if port else f"postgres://hub@/{folder}/hub"
         finally:
             _stop(server)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(folder: Path) -> subprocess.Popen[bytes]:
+def _start(folder: Path, port: int | None) -> subprocess.Popen[bytes]:
     install, data = binaries(), folder / "data"
     user: int | None = None
     if os.geteuid() == 0:
@@ -63,9 +65,13 @@ def _start(folder: Path) -> subprocess.Popen[bytes]:
         user = account.pw_uid
         install = _copy(install, folder / "copy")
         os.chown(folder, account.pw_uid, account.pw_gid)
-    command = [str(install / "bin" / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust", "--no-sync"]
+    command = [str(install / "bin" / "initdb"), "-D", str(data), "-U", "postgres", "--auth-local=trust", "--no-sync"]
     made = subprocess.run(
-        [*command, "--encoding=utf8", "--locale=C.UTF-8"], user=user, cwd=folder, capture_output=True, text=True
+        [*command, "--auth-host=scram-sha-256", "--encoding=utf8", "--locale=C.UTF-8"],
+        user=user,
+        cwd=folder,
+        capture_output=True,
+        text=True,
     )
     if made.returncode:
         raise PostgresError(f"initdb failed:\n{made.stdout}\n{made.stderr}")
@@ -82,13 +88,17 @@ def _start(folder: Path) -> subprocess.Popen[bytes]:
     ]
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
-            [install / "bin" / "postgres", "-D", data, "-k", folder, "-h", "", *fast],
+            [install / "bin" / "postgres", "-D", data, "-k", folder, *_listening(port), *fast],
             user=user,
             cwd=folder,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def _listening(port: int | None) -> list[str]:
+    return ["-h", "127.0.0.1", "-p", str(port)] if port else ["-h", ""]
 
 
 def _copy(install: Path, to: Path) -> Path:
@@ -108,10 +118,12 @@ def _wait(server: subprocess.Popen[bytes], folder: Path) -> None:
     raise PostgresError(f"PostgreSQL did not start:\n{(folder / 'log').read_text()[-3000:]}")
 
 
-def _make_plain_role(folder: Path) -> None:
-    with psycopg.connect(host=str(folder), user="postgres", dbname="postgres", autocommit=True) as connection:
+def _make_plain_role(folder: Path, port: int | None) -> None:
+    with psycopg.connect(
+        host=str(folder), port=port, user="postgres", dbname="postgres", autocommit=True
+    ) as connection:
         # Tests make databases of their own.
-        connection.execute("CREATE ROLE hub LOGIN CREATEDB")
+        connection.execute("CREATE ROLE hub LOGIN CREATEDB PASSWORD 'hub'")
         connection.execute("CREATE DATABASE hub OWNER hub")
 
 

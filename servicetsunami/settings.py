@@ -314,6 +314,7 @@ if N8N_DISCOVER_HOURS := env.float("N8N_DISCOVER_HOURS", default=0.0):
 SPARK_MASTER = env.str("SPARK_MASTER", default="local[*]")
 SPARK_CONF = env.dict("SPARK_CONF", default={})
 SPARK_LOCAL_IP = env.str("SPARK_LOCAL_IP", default="127.0.0.1")
+FILE_ROOTS = env.list("HUB_FILE_ROOTS", default=[])
 
 # Networks of our own that may be called for users: tests of connections, and the addresses given to engines
 OUTBOUND_ALLOW = networks(env.list("HUB_OUTBOUND_ALLOW", default=[]))

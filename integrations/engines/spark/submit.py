@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
 from integrations.domain import EngineError, Job, Json, Origin, SparkEntry
 from integrations.engines.spark.installation import FastStart, spark_home
 from integrations.engines.spark.rundir import RunDirectory
@@ -145,6 +147,7 @@ def context(job: Job, entry: SparkEntry, directory: RunDirectory) -> Json:
         "state": job.state,
         "inputs": [{"name": source.name, "uri": source.uri, "format": source.format} for source in job.inputs],
         "output": str(directory.output),
+        "roots": [root.replace("{tenant}", str(job.tenant_id)) for root in settings.FILE_ROOTS],
         "script": str(RUNTIME / "query.py") if is_query else script,
         "query": script if is_query else "",
         "result": str(directory.path / "result.json"),

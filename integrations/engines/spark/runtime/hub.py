@@ -66,6 +66,7 @@ class Context:
         self.metrics: dict[str, Any] = {}
         self.inputs = Inputs(self, [])
         self.query = ""
+        self.roots: list[str] = []
         self.outputs: dict[str, str] = {}
         self.next_state: dict[str, Any] | None = None
         self._output_directory = Path()
@@ -77,6 +78,7 @@ class Context:
         self.credential = value["credential"]
         self.state = value["state"]
         self.query = value["query"]
+        self.roots = value.get("roots", [])
         self.inputs = Inputs(self, value["inputs"])
         self._output_directory = Path(value["output"])
 
@@ -94,6 +96,16 @@ class Context:
         """Hand `state` to the next run, once this one has succeeded. It must be JSON."""
         self.next_state = state
 
+    def allowed(self, address: str) -> str:
+        """Return a path, URI or pattern if it is in a place that the hub's settings open to jobs; else `Refused`."""
+        if ".." not in address.split("/") and any(_is_within(address, root) for root in self.roots):
+            return address
+        raise Refused(
+            f"{address} is in no place that jobs may read or write.",
+            fix=f"Use one of {', '.join(self.roots)}." if self.roots else "Have an administrator set HUB_FILE_ROOTS.",
+            code="place_not_allowed",
+        )
+
     def write(self, frame: DataFrame, name: str = "") -> None:
         """Make `frame` this run's rows; a second call adds to them. `name` tells several datasets apart."""
         if not hasattr(frame, "write"):
@@ -109,6 +121,21 @@ class Context:
         if frame.columns:
             _storable(frame).write.mode("append").parquet(path)
         self.outputs[name] = path
+
+
+def _is_within(address: str, root: str) -> bool:
+    """Whether all that the address can stand for is below the root, links followed."""
+    if _is_local(address) and _is_local(root):
+        # What lies before the first character of a pattern; what it matches is asked for by its own name again.
+        path = address.removeprefix("file:")
+        begin = re.split(r"[*?\[{\\]", path, maxsplit=1)[0]
+        fixed = Path(path) if begin == path else Path(begin + "x").parent
+        return fixed.resolve().is_relative_to(Path(root.removeprefix("file:")).resolve())
+    return not _is_local(root) and address.startswith(root.rstrip("/") + "/")
+
+
+def _is_local(address: str) -> bool:
+    return address.startswith(("/", "file:/"))
 
 
 def quoted(name: str) -> str:

@@ -1,25 +1,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors import schemas
-from connectors.folders import read as folder
-from integrations.domain import Job, Json, Outcome, Progress
-from integrations.engines.n8n.engine import N8nEngine
+from integrations.domain import Json, Progress
+from integrations.tests.n8n.builtins.conftest import BUILTIN, Run, outcome
 from integrations.tests.n8n.builtins.standins import ALL, Graphql, SlackMessage, StandIn
-from integrations.tests.n8n.conftest import Provisioned, Reply, Service, finish, rows_of
+from integrations.tests.n8n.conftest import Reply, Service, rows_of
 
 pytestmark = [pytest.mark.n8n, pytest.mark.xdist_group("engines")]
 
-BUILTIN = Path(__file__).parents[4] / "connectors" / "builtin"
 OWN = ("Service", "Hub Output")
 """What a reader has to itself: what to ask, and what a row is. The rest of the workflow is the same for all."""
-Run = Callable[..., Progress]
 
 
 def each(*, changing: bool = False) -> pytest.MarkDecorator:
@@ -32,27 +26,15 @@ def each(*, changing: bool = False) -> pytest.MarkDecorator:
 
 
 @pytest.fixture
-def run(n8n: N8nEngine, provision: Callable[..., Provisioned], make_job: Callable[..., Job], service: Service) -> Run:
+def run(run_builtin: Run, service: Service) -> Run:
     """Run a built-in against its stand-in."""
 
     def run(standin: StandIn, *, credential: Json | None = None, state: Json | None = None, **changes: Any) -> Progress:
-        manifest = folder(BUILTIN / standin.slug)
         standin.url, service.answer = service.url, standin
         config = {**standin.config, standin.address: service.url, **changes}
-        assert schemas.validate(manifest.schema["config"], config) == []
-        deployed = provision(
-            manifest.template,
-            credential_map=manifest.n8n_credentials,
-            credential=standin.credential if credential is None else credential,
-        )
-        return finish(n8n, make_job(deployed, config, state=state or {}))
+        return run_builtin(standin.slug, standin.credential if credential is None else credential, config, state)
 
     return run
-
-
-def outcome(progress: Progress) -> Outcome:
-    assert progress.outcome is not None
-    return progress.outcome
 
 
 @each()

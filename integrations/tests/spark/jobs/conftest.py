@@ -46,6 +46,7 @@ def job(monkeypatch):
     def load(slug):
         spec = importlib.util.spec_from_file_location(f"{slug}_job", BUILTIN / slug / "job.py")
         module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, spec.name, module)
         spec.loader.exec_module(module)
         return module
 
