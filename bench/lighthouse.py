@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from playwright.sync_api import sync_playwright
 
 from bench.figures import BenchError
 from embedded.n8n.installation import InstallError, default_cache, install_node, node_home, npm, one_at_a_time
+from embedded.n8n.server import free_port
 
 VERSION = "13.5.0"
 CATEGORIES = ("performance", "accessibility", "best-practices")
-FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-quic"
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic")
 SECONDS = 150.0
 BROWSERS = ("chromium", "google-chrome", "chrome")
 
@@ -44,14 +49,27 @@ def browser() -> str:
     return found
 
 
-def scores(url: str, cookie: str) -> dict[str, float]:
-    """Judge a page as a desk sees it, 0 to 100 in each category."""
-    command = [str(node_home(default_cache()) / "bin" / "node"), str(install()), url, "--preset=desktop", "--quiet"]
-    command += ["--output=json", f"--only-categories={','.join(CATEGORIES)}", f"--chrome-flags={FLAGS}"]
-    command += [f"--extra-headers={json.dumps({'Cookie': cookie})}"]
-    environment = {**os.environ, "CHROME_PATH": browser()}
+@contextmanager
+def browsing(url: str, cookie: dict[str, str]) -> Iterator[int]:
+    """Start a browser that is signed in, and yield the port at which it can be told what to do."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, sync_playwright() as playwright:
+        arguments = [*FLAGS, f"--remote-debugging-port={port}"]
+        context = playwright.chromium.launch_persistent_context(profile, executable_path=browser(), args=arguments)
+        context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookie.items()])
+        try:
+            yield port
+        finally:
+            context.close()
+
+
+def scores(url: str, port: int) -> dict[str, float]:
+    """Judge a page as a desk sees it, 0 to 100 in each category, in the browser at this port."""
+    command = [str(node_home(default_cache()) / "bin" / "node"), str(install()), url, f"--port={port}", "--quiet"]
+    command += ["--preset=desktop", "--disable-storage-reset", "--output=json"]
+    command += [f"--only-categories={','.join(CATEGORIES)}"]
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
         raise BenchError(f"Lighthouse took longer than {SECONDS:.0f} s for {url}.") from None
     if done.returncode:

@@ -46,8 +46,8 @@ class Visitor:
         return Weight(size + sum(bytes_ for bytes_, _ in parts.values()), size + again)
 
     @property
-    def cookie(self) -> str:
-        return f"{COOKIE}={self.session.cookies[COOKIE]}"
+    def cookie(self) -> dict[str, str]:
+        return {COOKIE: self.session.cookies[COOKIE]}
 
     def _taken(self, url: str) -> tuple[bytes, int, bool]:
         """What is behind an address, how many bytes it was sent as, and whether a browser keeps it."""

@@ -93,10 +93,50 @@
     focused = null;
   });
 
+  // What is typed, chosen or pressed while the form is on its way goes into the new one.
+  let sent = null;
+  let typed = [];
+  let pressed = "";
+  const holds = (control) => (control.matches("[type=checkbox], [type=radio]") ? control.checked : control.value);
+  const controls = (form) => [...form.querySelectorAll("input[id]:not([type=hidden]), select[id], textarea[id]")];
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const form = event.detail.target.closest?.("[data-form]");
+    if (form && sent) event.preventDefault();  // it is asked for again when the first answer is there
+    else if (form) sent = new Map(controls(form).map((control) => [control.id, holds(control)]));
+  });
+  document.addEventListener("click", (event) => {
+    const button = sent && event.target.closest("[data-form] button[name=_action]");
+    if (!button) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    pressed = button.value;
+  }, true);
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const form = event.detail.target.closest?.("[data-form]");
+    if (form && sent) typed = controls(form).filter((one) => sent.has(one.id) && sent.get(one.id) !== holds(one));
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!sent) return;
+    sent = null;
+    const [changed, value] = [typed, pressed];
+    [typed, pressed] = [[], ""];
+    for (const old of changed) {
+      const control = document.getElementById(old.id);
+      if (!control) continue;
+      if (old.matches("[type=checkbox], [type=radio]")) control.checked = old.checked;
+      else control.value = old.value;
+      if (control.matches("[data-refresh]") && holds(control)) control.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    if (value) [...document.querySelectorAll("button[name=_action]")].find((button) => button.value === value)?.click();
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.detail.successful) [sent, pressed] = [null, ""];
+  });
+
   function focusNewRow(verb, name) {
     const add = [...document.querySelectorAll("button[name=_action]")].find((button) => button.value === `${verb}:${name}`);
     const list = add?.closest("fieldset");
-    const row = verb === "add" && [...(list?.querySelectorAll(":scope > [data-row]") || [])].pop();
+    const row = verb === "add" ? [...(list?.querySelectorAll(":scope > [data-row]") || [])].pop() : null;
     (row?.querySelector("input:not([type=hidden]), select, textarea") || add || list?.querySelector("button"))?.focus();
   }
 

@@ -29,6 +29,7 @@ _GROUND = re.compile(r'<path stroke="none" d="M0 0h24v24H0z" fill="none" ?/>')
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, extra: str = "") -> SafeString:
     """Draw one of Tabler's icons, beside a text that says the same: readers of the screen are not told of it."""
     return format_html(

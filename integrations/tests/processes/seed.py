@@ -5,6 +5,7 @@ Run it in the hub's environment.
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -19,7 +20,13 @@ READS = {**OBJECT, "properties": {"reads": {"type": "string", "format": "dataset
 SECRET = {**OBJECT, "required": ["key"], "properties": {"key": {"type": "string", "title": "Key", "writeOnly": True}}}
 
 
+KINDS = Path(__file__).parents[1] / "browser" / "kinds.json"
+"""A schema with every kind of field there is."""
+
+
 def add_connectors() -> None:
+    values = {"name": "Kinds", "type": "fake", "status": Connector.Status.PUBLISHED}
+    Connector.objects.create(slug="kinds", schema=json.loads(KINDS.read_text()), **values)
     job = SparkJob.objects.create(name="gated", kind="python", entry=str(Path(__file__).with_name("gated_job.py")))
     for slug, kind, credential in (("gated", "spark", OBJECT), ("sealed", "spark", SECRET), ("fake", "fake", OBJECT)):
         Connector.objects.create(
