@@ -42,13 +42,19 @@ def _facts(schema: Json, fields: Json, title: str = "") -> Iterator[Fact]:
         part = schemas.property_schema(parts, name) or {}
         label = str(part.get("title") or humanised(name))
         if "const" in part:
-            yield Fact(title or humanised(name), label if part.get("title") else _words(part, value))
+            yield Fact(title or humanised(name), label if part.get("title") else _option(parts, name, value))
         elif isinstance(value, dict) and value.get("set") is True:
             yield Fact(label, is_secret=True, reference=value.get(references.SHOWN, ""))
         elif isinstance(value, dict):
             yield from _facts(part, value, label)
         elif value not in (None, "", []):
             yield Fact(label, _words(part, value))
+
+
+def _option(parts: Sequence[Json], name: str, value: Any) -> str:
+    """What the chosen one of several kinds is called."""
+    said = (part.get("title") for part in parts if part.get("properties", {}).get(name, {}).get("const") == value)
+    return str(next(filter(None, said), value))
 
 
 def _in_order(parts: Sequence[Json], fields: Json) -> list[str]:
