@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from connectors import catalog, jobfiles
+from connectors import catalog, jobfiles, schemas
+from connectors.models import Connector
 from integrations.domain import Job, Source, SparkEntry
 from integrations.engines.base import Engine
 from integrations.masking import Mask
@@ -77,7 +78,15 @@ def _job(run: Run, credential: Opened, deployment: Deployment | None, sources: t
         push=push,
         asked_at=run.asked_at,
     )
-    return job, Mask([*credential.secrets, token, push.token if push else ""])
+    return job, Mask([*credential.secrets, *_own_secrets(integration), token, push.token if push else ""])
+
+
+def _own_secrets(integration: Integration) -> list[str]:
+    """Secrets among the settings themselves: a node of n8n may take a new user's password, say."""
+    connector = integration.connector
+    if connector.source != Connector.Source.NODE:
+        return []
+    return schemas.secrets(connector.config_schema, integration.config)
 
 
 def _demand_files(integration: Integration) -> None:

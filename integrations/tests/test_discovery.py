@@ -7,7 +7,10 @@ from django.core.management import CommandError, call_command
 from connectors.discovery.store import Store
 from connectors.models import Connector
 from integrations import tasks
-from integrations.services import discovery
+from integrations.domain import Trigger
+from integrations.engines import registry
+from integrations.services import discovery, jobs, requests
+from integrations.testing import fake_connector
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +44,19 @@ def test_a_second_discovery_at_once_is_put_off(away: None, settings: LazySetting
         with pytest.raises(CommandError, match="under way"):
             call_command("discover_n8n")
         tasks.discover()
+
+
+def test_a_secret_among_a_nodes_settings_is_masked_as_those_of_a_credential(make_integration) -> None:
+    password = {"type": "string", "writeOnly": True}
+    schema = {"credential": {}, "config": {"type": "object", "properties": {"password": password}}}
+    connector = fake_connector("n8n_users", schema=schema, source="node")
+    run, _ = requests.request(
+        integration=make_integration({"password": "new-and-secret"}, connector=connector), trigger=Trigger.API
+    )
+
+    prepared = jobs.prepare(run, registry.get("fake"))
+
+    assert prepared.mask.text("refused: new-and-secret") == "refused: •••"
 
 
 def test_an_administrator_allows_a_refused_node_by_its_name(settings: LazySettings) -> None:
