@@ -100,5 +100,5 @@ def _claimed(item: pytest.Item) -> Iterator[tuple[str, Ran]]:
 
 
 def _test(item: pytest.Item) -> str:
-    """The test's file and function: which of its cases ran is not kept."""
-    return item.nodeid.partition("[")[0]
+    """The test's file and function: which of its cases ran is not kept, nor beside which others (`@group`)."""
+    return item.nodeid.partition("[")[0].partition("@")[0]
