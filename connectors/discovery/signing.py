@@ -22,6 +22,8 @@ NONE = "none"
 _CUSTOM_SCOPES = re.compile(r'^=\{\{\s*\$self\["customScopes"\] \? \$self\["enabledScopes"\] : "([^"]*)"\s*\}\}$')
 _OWN = frozenset({"grantType", "authQueryParameters", "authentication", "useDynamicClientRegistration"})
 """Parts of OAuth 2.0 that the hub decides: it leads people through the sign-in itself."""
+_ADDRESS = re.compile(r"(url|uri|host|hostname|server|endpoint|connectionString|brokers)$", re.IGNORECASE)
+"""Names of fields that say where a node connects to: databases and mail are out of reach of n8n's own guard."""
 _ADDRESSES = {"authUrl": "authorization_url", "accessTokenUrl": "token_url"}
 
 
@@ -93,7 +95,19 @@ def schema_of(kind: Type) -> Json:
     shown = [_marked(part) for part in kind.properties if not (kind.is_oauth2 and part["name"] in _OWN)]
     asked = shown + (_asked_addresses(kind) if kind.is_oauth2 else [])
     reading = Reading(Scope(1, constants, by_name(kind.properties)))
-    return _plain(level(asked, reading))
+    made = _plain(level(asked, reading))
+    _mark_addresses(made)
+    return made
+
+
+def _mark_addresses(schema: Any) -> None:
+    if isinstance(schema, dict):
+        fields = schema.get("properties")
+        for name, part in fields.items() if isinstance(fields, dict) else ():
+            if isinstance(part, dict) and part.get("type") == "string" and _ADDRESS.search(name):
+                part["x-address"] = True
+    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        _mark_addresses(inner)
 
 
 def _type(by: Mapping[str, Json], name: str, seen: tuple[str, ...] = ()) -> Type:

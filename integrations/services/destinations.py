@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,13 +15,16 @@ from integrations.services.errors import Refused
 from integrations.services.outbound import OutboundError
 
 FORMATS = ("uri", "hostname", "ipv4", "ipv6")
+HINT = "x-address"
+"""Marks what leads somewhere and may be written as a URL, as a host, with a port, or as several of these."""
+SEVERAL = re.compile(r"[\w.:\[\]-]+(,\s*[\w.:\[\]-]+)+")
 LOOKUP_SECONDS = 3.0
 
 
 def addresses(schema: Json, value: Any, pointer: str = "") -> dict[str, str]:
     """Find every address in a value, by its pointer."""
     parts = list(schemas.chosen(schema, value))
-    if isinstance(value, str) and any(part.get("format") in FORMATS for part in parts):
+    if isinstance(value, str) and any(part.get("format") in FORMATS or part.get(HINT) for part in parts):
         return {pointer: value}
     inner: Iterable[tuple[str | int, Any, Json | None]] = ()
     if isinstance(value, dict):
@@ -35,8 +39,8 @@ def addresses(schema: Json, value: Any, pointer: str = "") -> dict[str, str]:
 
 def problems(schema: Json, value: Json) -> Iterator[FieldError]:
     """Tell which addresses may not be saved. No name is looked up: that may take long, and may change."""
-    for pointer, address in addresses(schema, value).items():
-        if address and (error := outbound.problem(address)):
+    for pointer, written in addresses(schema, value).items():
+        for error in filter(None, map(outbound.problem, _each(written))):
             yield FieldError(pointer, error.code, f"{error.detail} {error.fix}")
 
 
@@ -49,8 +53,14 @@ def demand_allowed(integration: Integration) -> None:
 
 
 def _demand(schema: Json, value: Json, what: str) -> None:
-    for pointer, address in addresses(schema, value).items():
+    for pointer, written in addresses(schema, value).items():
         try:
-            outbound.check(address, LOOKUP_SECONDS)
+            for address in _each(written):
+                outbound.check(address, LOOKUP_SECONDS)
         except OutboundError as error:
             raise Refused(error.code, f"The {what} {pointer[1:]}: {error.detail}", fix=error.fix) from None
+
+
+def _each(written: str) -> list[str]:
+    parts = written.split(",") if SEVERAL.fullmatch(written) else [written]
+    return [part.strip() for part in parts if part.strip()]

@@ -44,6 +44,22 @@ def test_an_inner_address_is_not_saved(acme: Tenant, reader: Any) -> None:
     assert (error.pointer, error.code) == ("/data/url", "address_not_allowed")
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["10.0.0.5", "localhost:5432", "mongodb://127.0.0.1/shop", "localhost/orcl", "good.example:9092,127.0.0.1:9092"],
+)
+def test_what_is_marked_as_an_address_is_judged_however_it_is_written(acme: Tenant, written: str) -> None:
+    where = {"type": "string", "x-address": True}
+    store = fake_connector(
+        "store", schema={"credential": {"type": "object", "properties": {"at": where}}, "config": {}}
+    )
+
+    with pytest.raises(Invalid) as refusal:
+        credentials.create(tenant_id=acme.pk, connector=store, name="Store", data={"at": written}, by=None)
+
+    assert {(error.pointer, error.code) for error in refusal.value.errors} == {("/data/at", "address_not_allowed")}
+
+
 def test_every_address_of_the_settings_is_judged(acme: Tenant, reader: Any) -> None:
     credential = credentials.create(tenant_id=acme.pk, connector=reader, name="Key", data={"key": "k"}, by=None)
 

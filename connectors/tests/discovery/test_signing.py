@@ -37,6 +37,19 @@ def test_secrets_are_secrets_and_constants_are_no_fields() -> None:
     assert made.map == {"type": "harbourApi", "data": {"url": "/url", "token": "/token", "pier": "/pier"}}
 
 
+def test_what_says_where_to_connect_is_marked_at_every_depth() -> None:
+    named = ("host", "brokers", "connectionString", "database", "user")
+    told = {"name": "store", "displayName": "Store", "properties": [parameter(name) for name in named]}
+    told["properties"].append(parameter("sshHost", displayOptions=show(database="inner")))
+
+    made = signing.schema_of(signing.types([told])["store"])
+
+    assert schemas.check(made) == []
+    plain = {name for name, part in made["properties"].items() if part.get("x-address")}
+    assert plain == {"host", "brokers", "connectionString"}
+    assert made["allOf"][0]["then"]["properties"]["sshHost"]["x-address"] is True
+
+
 def test_a_node_with_two_ways_to_sign_in_offers_a_choice() -> None:
     offered = [
         {"name": "harbourApi", "required": True, "displayOptions": show(authentication="token")},
