@@ -14,7 +14,7 @@ from integrations.services import outbound
 from integrations.services.errors import Refused
 from integrations.services.outbound import OutboundError
 
-FORMATS = ("uri", "hostname", "ipv4", "ipv6")
+FORMATS = ("uri", "url", "hostname", "ipv4", "ipv6")
 HINT = "x-address"
 """Marks what leads somewhere and may be written as a URL, as a host, with a port, or as several of these."""
 SEVERAL = re.compile(r"[\w.:\[\]-]+(,\s*[\w.:\[\]-]+)+")

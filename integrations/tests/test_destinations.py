@@ -18,6 +18,7 @@ CONFIG = {
     "type": "object",
     "properties": {
         "url": {"type": "string", "format": "uri"},
+        "page": {"type": "string", "format": "url"},
         "hosts": {"type": "array", "items": {"type": "string", "format": "hostname"}},
     },
 }
@@ -69,11 +70,11 @@ def test_every_address_of_the_settings_is_judged(acme: Tenant, reader: Any) -> N
             by=None,
             connector=reader,
             name="Reader",
-            config={"url": INNER, "hosts": ["good.example", "localhost"]},
+            config={"url": INNER, "page": INNER, "hosts": ["good.example", "localhost"]},
             credential=credential,
         )
 
-    assert {error.pointer for error in refusal.value.errors} == {"/config/url", "/config/hosts/1"}
+    assert {error.pointer for error in refusal.value.errors} == {"/config/url", "/config/page", "/config/hosts/1"}
 
 
 def test_a_run_is_not_started_with_an_address_that_leads_inside_now(
