@@ -46,12 +46,16 @@ def put(draft: Draft, report: Report, *, logo: str, status: str) -> None:
         changed = _apply(row, draft, logo)
         if changed or is_new:
             row.save()
+    _note(report, draft.slug, is_new, changed)
+
+
+def _note(report: Report, slug: str, is_new: bool, changed: list[str]) -> None:
     if is_new:
-        report.created.append(draft.slug)
+        report.created.append(slug)
     elif changed:
-        report.changed[draft.slug] = changed
+        report.changed[slug] = changed
     else:
-        report.unchanged.append(draft.slug)
+        report.unchanged.append(slug)
 
 
 def put_workflow(draft: WorkflowDraft, report: Report) -> None:
@@ -73,12 +77,7 @@ def put_workflow(draft: WorkflowDraft, report: Report) -> None:
             setattr(row, name, values[name])
         if changed or is_new:
             row.save()
-    if is_new:
-        report.created.append(draft.slug)
-    elif changed:
-        report.changed[draft.slug] = changed
-    else:
-        report.unchanged.append(draft.slug)
+    _note(report, draft.slug, is_new, changed)
 
 
 def _described(draft: WorkflowDraft) -> dict[str, Any]:
